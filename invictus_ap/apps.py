@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class InvictusApConfig(AppConfig):
+    name = "invictus_ap"
+    verbose_name = "Invictus AP"

@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "invictus_ap.settings")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        # The settings say in a sentence what is missing; a traceback would hide it.
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
