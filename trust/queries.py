@@ -1,0 +1,154 @@
+"""Reads of ``trust`` that more than one caller needs."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Q
+
+from trust.calendar import HalfTerm, SchoolCalendar, YearDays, bank_holidays
+from trust.calendar import Term as TermDays
+from trust.models import AcademicYear, Membership, NonSchoolDay, Term, User
+from trust.permissions import Role
+from trust.rules import fold_name
+
+
+def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
+    """The school-day calendars of several schools in two queries. Years without three terms are not loaded."""
+    terms: dict[int, dict[AcademicYear, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for term in Term.objects.filter(school_id__in=school_ids).select_related("academic_year").order_by("first_day"):
+        terms[term.school_id][term.academic_year].append(term)
+    closed: dict[int, set[date]] = defaultdict(set)
+    for school_id, day in NonSchoolDay.objects.filter(school_id__in=school_ids).values_list("school_id", "day"):
+        closed[school_id].add(day)
+    one_day = timedelta(days=1)
+    calendars = {}
+    for school_id in school_ids:
+        years = []
+        for year, rows in terms[school_id].items():
+            if len(rows) != 3:
+                continue
+            days = closed[school_id] | set(bank_holidays(year.first_day, year.last_day))
+            years.append(
+                YearDays(
+                    label=year.label,
+                    first=year.first_day,
+                    last=year.last_day,
+                    terms=tuple(
+                        TermDays(
+                            season=row.season,
+                            halves=(
+                                HalfTerm(row.first_day, row.break_first - one_day),
+                                HalfTerm(row.break_last + one_day, row.last_day),
+                            ),
+                        )
+                        for row in rows
+                    ),
+                    closed=frozenset(day for day in days if year.first_day <= day <= year.last_day),
+                )
+            )
+        calendars[school_id] = SchoolCalendar(years)
+    return calendars
+
+
+def calendar_of(school_id: int) -> SchoolCalendar:
+    """The school-day calendar of one school."""
+    return calendars_of([school_id])[school_id]
+
+
+def named(text: str, path: str = "sort_name") -> Q:
+    """Students whose name fits what was typed; ``path`` leads to ``Student.sort_name``. Everything for no text.
+
+    Fits the beginning of the family name or of the first name, 'Family, First' and 'First Family', without regard to
+    accents and capitals.
+    """
+    family, comma, first = text.partition(",")
+    if comma:
+        return Q(**{f"{path}__startswith": f"{fold_name(family)}, {fold_name(first)}"})
+    folded = fold_name(text)
+    if not folded:
+        return Q()
+    fits = Q(**{f"{path}__startswith": folded}) | Q(**{f"{path}__contains": f", {folded}"})
+    words = folded.split("-")
+    for cut in range(1, len(words)):
+        before, after = "-".join(words[:cut]), "-".join(words[cut:])
+        fits |= Q(**{f"{path}__startswith": f"{before}, {after}"}) | Q(**{f"{path}__startswith": f"{after}, {before}"})
+    return fits
+
+
+@dataclass(frozen=True)
+class DecidingPeople:
+    """Who safeguards and decides at a school on a day, trust-wide DSLs included."""
+
+    dsls: tuple[User, ...]
+    heads: tuple[User, ...]
+    acting_heads: tuple[User, ...]
+    pastoral: tuple[User, ...]
+
+
+def people_at(school_id: int, today: date) -> DecidingPeople:
+    """The people behind the roles of one school today, in one query; the designated pastoral SLT stands first."""
+    roles = (
+        Membership.objects.in_force(today)
+        .filter(Q(school_id=school_id) | Q(school__isnull=True), user__is_active=True)
+        .filter(role__in=[Role.DSL, Role.HEAD, Role.SLT])
+        .select_related("user")
+        .order_by("-designated", "user__full_name", "id")
+    )
+    found: dict[str, list[User]] = defaultdict(list)
+    for held in roles:
+        found["acting" if held.acting else held.role].append(held.user)
+    return DecidingPeople(
+        dsls=tuple(found[Role.DSL]),
+        heads=tuple(found[Role.HEAD]),
+        acting_heads=tuple(found["acting"]),
+        pastoral=tuple(found[Role.SLT]),
+    )
+
+
+@dataclass(frozen=True)
+class CalendarPage:
+    """One academic year of one school as people read it; ``days`` is None until its three terms are loaded."""
+
+    year: AcademicYear
+    terms: tuple[Term, ...]
+    closed: tuple[NonSchoolDay, ...]
+    holidays: tuple[tuple[date, str], ...]
+    days: int | None
+
+
+def calendar_pages(school_id: int) -> list[CalendarPage]:
+    """All academic years of the trust with this school's terms and days without school, in five queries."""
+    calendar = calendar_of(school_id)
+    counted = {year.label: len(year.school_days) for year in calendar.years}
+    terms = defaultdict(list)
+    for term in Term.objects.filter(school_id=school_id).order_by("first_day"):
+        terms[term.academic_year_id].append(term)
+    closed = list(NonSchoolDay.objects.filter(school_id=school_id).order_by("day"))
+    pages = []
+    for year in AcademicYear.objects.order_by("first_day"):
+        rows = tuple(terms[year.pk])
+        pages.append(
+            CalendarPage(
+                year=year,
+                terms=rows,
+                closed=tuple(day for day in closed if year.first_day <= day.day <= year.last_day),
+                holidays=tuple(
+                    (day, name)
+                    for day, name in bank_holidays(year.first_day, year.last_day).items()
+                    if any(term.first_day <= day <= term.last_day for term in rows)
+                ),
+                days=counted.get(year.label),
+            )
+        )
+    return pages
+
+
+def years_loaded() -> dict[int, frozenset[int]]:
+    """For each school the ids of the academic years of which all three terms are there."""
+    rows = Term.objects.order_by().values("school_id", "academic_year_id").annotate(terms=Count("id")).filter(terms=3)
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        found[row["school_id"]].add(row["academic_year_id"])
+    return {school_id: frozenset(years) for school_id, years in found.items()}

@@ -1,0 +1,63 @@
+"""What a person may see at all: every student-level queryset passes through ``visible_to`` and fails closed."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models import Q
+
+from trust.permissions import GRANTS, HOST_GRANTS, Permission, Role
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The look-up paths from a model to its home, host and former school; ``None`` where it has none."""
+
+    home: str
+    host: str | None = None
+    former: str | None = None
+    permission: Permission = Permission.SEE_STUDENTS
+
+
+class ScopedQuerySet(models.QuerySet[Any]):
+    """A queryset that knows whose records it holds through the model's ``scope``."""
+
+    def visible_to(self, user: Any, permission: Permission | None = None) -> Self:
+        """Rows for which one membership of ``user`` grants ``permission`` (default: the model's own to see it).
+
+        No user, no membership or no matching role gives nothing. A model without ``scope`` raises
+        ``ImproperlyConfigured``, so that a new model cannot be open by accident.
+        """
+        scope = getattr(self.model, "scope", None)
+        if not isinstance(scope, Scope):
+            raise ImproperlyConfigured(f"{self.model.__name__} declares no scope: it cannot be shown to anybody.")
+        wanted = permission or scope.permission
+        held = user.held() if getattr(user, "is_authenticated", False) else ()
+        granting = [m for m in held if Role(m.role) in GRANTS[wanted]]
+        if not granting:
+            return self.none()
+        if any(m.school_id is None for m in granting):
+            return self
+        schools = [m.school_id for m in granting]
+        condition = Q(**{f"{scope.home}__in": schools})
+        if scope.host and wanted in HOST_GRANTS:
+            condition |= Q(**{f"{scope.host}__in": schools})
+        if scope.former and wanted == scope.permission:
+            condition |= Q(**{f"{scope.former}__in": schools})
+        rows = self.filter(condition)
+        many = any("__" in path for path in (scope.host, scope.former) if path)
+        return rows.distinct() if many else rows
+
+
+class TrustWideQuerySet(models.QuerySet[Any]):
+    """Records of the whole trust (providers, calendars): seen by whoever holds the model's permission anywhere."""
+
+    def visible_to(self, user: Any, permission: Permission | None = None) -> Self:
+        """All rows for a person holding the model's ``seen_with`` permission in any membership, else nothing."""
+        seen_with = getattr(self.model, "seen_with", None)
+        if not isinstance(seen_with, Permission):
+            raise ImproperlyConfigured(f"{self.model.__name__} names no permission: it cannot be shown to anybody.")
+        wanted = permission or seen_with
+        held = user.held() if getattr(user, "is_authenticated", False) else ()
+        return self if any(Role(m.role) in GRANTS[wanted] for m in held) else self.none()

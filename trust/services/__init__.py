@@ -1,0 +1,63 @@
+"""The doors of ``trust``: whoever changes a record of it passes through one of these."""
+
+from trust.services.access import log_access
+from trust.services.files import file_bytes, store_file
+from trust.services.flags import (
+    DueFlag,
+    clear_flags,
+    clear_leftovers,
+    raise_flag,
+    raise_flags,
+    record_heartbeat,
+)
+from trust.services.integrity import check_version, require, saving
+from trust.services.schools import (
+    add_school,
+    add_year,
+    copy_terms,
+    load_terms,
+    record_non_school_day,
+    remove_non_school_day,
+)
+from trust.services.staff import (
+    NewAccount,
+    add_staff,
+    deactivate_staff,
+    end_role,
+    found_trust,
+    give_role,
+    name_acting_head,
+)
+from trust.services.students import add_contact, add_student, change_contact, change_student
+
+__all__ = [
+    "DueFlag",
+    "NewAccount",
+    "add_contact",
+    "add_school",
+    "add_staff",
+    "add_student",
+    "add_year",
+    "change_contact",
+    "change_student",
+    "check_version",
+    "clear_flags",
+    "clear_leftovers",
+    "copy_terms",
+    "deactivate_staff",
+    "end_role",
+    "file_bytes",
+    "found_trust",
+    "give_role",
+    "load_terms",
+    "log_access",
+    "name_acting_head",
+    "raise_flag",
+    "raise_flags",
+    "record_heartbeat",
+    "record_non_school_day",
+    "remove_non_school_day",
+    "require",
+    "saving",
+    "store_file",
+]
