@@ -10,7 +10,7 @@ from trust.calendar import date_words
 from trust.errors import NotAllowed, RuleBroken
 from trust.rules import and_words
 
-# Checks that count for twelve months at most: staff checks (P3.10) and the visit (P3.12).
+# Checks that count for twelve months at most (P3.12).
 _YEARLY = frozenset({CheckKind.STAFF_CHECKS, CheckKind.VISIT})
 
 
@@ -36,7 +36,7 @@ def counts_until(kind: str, done_on: date, expires_on: date | None) -> date | No
     """The last day on which a check counts; None without a limit.
 
     Staff checks and visits count for 12 months, less when they state an earlier last day; insurance counts to its
-    stated last day, so without one it has ended on the day it was done. P3.10, P3.12.
+    stated last day, so without one it has ended on the day it was done. P3.9, P3.12.
     """
     days = [expires_on] if expires_on else []
     if kind in _YEARLY:
@@ -67,7 +67,7 @@ def checks_needed(kind: str) -> tuple[CheckKind, ...]:
     """The checks without which a provider of this kind is not approved.
 
     A school of the trust needs none: its staff checks and insurance are the trust's (P3.3). An online provider needs
-    accreditation as well (P3.4). All others the full set (P3.10 to P3.12).
+    accreditation as well (P3.4). All others the full set (P3.9, P3.12).
     """
     if kind == ProviderKind.TRUST_SCHOOL:
         return ()
@@ -92,8 +92,9 @@ class ApprovalFacts:
 def missing_for_approval(facts: ApprovalFacts) -> tuple[str, ...]:
     """What stands in the way of approval, as phrases; empty when nothing does.
 
-    'No student is placed without a service level agreement' (P3.9), 'staff checks, insurance' (P3.10, P3.11), 'visit'
-    (P3.12); a trust school is covered by the standing agreement between the schools (P3.3).
+    No student is placed without a service level agreement (P3.9) or at a provider whose staff checks, safeguarding
+    policy and visit are not in order (P3.12); a trust school is covered by the standing agreement between the schools
+    (P3.3).
     """
     missing = []
     if not facts.sites:

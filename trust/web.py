@@ -37,7 +37,8 @@ def schools_of(record: Model) -> tuple[int | None, int | None]:
     scope = getattr(type(record), "scope", None)
     if not isinstance(scope, Scope):
         return None, None
-    host = scope.host if scope.host and not scope.host.startswith("placements__") else None
+    # A path through many placements names no one host.
+    host = scope.host if scope.host and "placements__" not in scope.host else None
     return _follow(record, scope.home), _follow(record, host) if host else None
 
 

@@ -1,0 +1,39 @@
+"""Pages about schools, students and staff."""
+
+from trust.views.schools import (
+    ActingHeadName,
+    NonSchoolDayRecord,
+    NonSchoolDayRemove,
+    SchoolAdd,
+    SchoolCopyTerms,
+    SchoolDetail,
+    SchoolList,
+    SchoolTerms,
+    YearAdd,
+)
+from trust.views.staff import RoleEnd, RoleGive, StaffAdd, StaffDeactivate, StaffDetail, StaffList
+from trust.views.students import ContactAdd, ContactEdit, StudentAdd, StudentDetail, StudentEdit, StudentList
+
+__all__ = [
+    "ActingHeadName",
+    "ContactAdd",
+    "ContactEdit",
+    "NonSchoolDayRecord",
+    "NonSchoolDayRemove",
+    "RoleEnd",
+    "RoleGive",
+    "SchoolAdd",
+    "SchoolCopyTerms",
+    "SchoolDetail",
+    "SchoolList",
+    "SchoolTerms",
+    "StaffAdd",
+    "StaffDeactivate",
+    "StaffDetail",
+    "StaffList",
+    "StudentAdd",
+    "StudentDetail",
+    "StudentEdit",
+    "StudentList",
+    "YearAdd",
+]
