@@ -22,13 +22,25 @@ class Missing:
 
 _REQUIRED: tuple[Missing, ...] = (
     Missing("Reasons", "primary_reason", "Choose the main reason.", "P3.1"),
-    Missing("What was tried", "in_house_options", "Say which in-house options were considered and what came of them.",
-            "P3.7"),
-    Missing("What was tried", "why_more_appropriate",
-            "Say why this is more appropriate than what the trust can provide.", "P3.7"),
+    Missing(
+        "What was tried",
+        "in_house_options",
+        "Say which in-house options were considered and what came of them.",
+        "P3.7",
+    ),
+    Missing(
+        "What was tried",
+        "why_more_appropriate",
+        "Say why this is more appropriate than what the trust can provide.",
+        "P3.7",
+    ),
     Missing("Managed move", "managed_move", "Say what came of considering a managed move.", "P3.13"),
-    Missing("Alternative to exclusion", "exclusion_alternative",
-            "Say whether this is offered as an alternative to permanent exclusion.", "P5.2"),
+    Missing(
+        "Alternative to exclusion",
+        "exclusion_alternative",
+        "Say whether this is offered as an alternative to permanent exclusion.",
+        "P5.2",
+    ),
     Missing("Aims", "aims", "Give the aims, at least one of them measurable.", "P6.7"),
 )
 
@@ -46,7 +58,9 @@ def missing_sections(values: Mapping[str, Any]) -> tuple[Missing, ...]:
     'Alternative provision is offered to suitable students in a consistent way': everybody answers the same questions
     (P1.1). ``values`` are the fields of the referral by name; blank text and None count as missing, False does not.
     """
-    missing = [_YEAR_REASON] if asks_year_reason(values["nc_year"]) and not _filled(values.get("nc_year_reason")) else []
+    missing = (
+        [_YEAR_REASON] if asks_year_reason(values["nc_year"]) and not _filled(values.get("nc_year_reason")) else []
+    )
     missing += [item for item in _REQUIRED if not _filled(values.get(item.field))]
     return tuple(missing)
 

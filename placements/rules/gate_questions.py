@@ -14,6 +14,7 @@ from placements.rules.thresholds import (
 )
 from providers.codes import CheckKind, ProviderKind
 from providers.lifecycle import Status as ProviderStatus
+from providers.rules import counts_until
 from trust.calendar import date_words
 
 
@@ -102,15 +103,13 @@ def _first_gap(periods: Iterable[tuple[dt.date, dt.date]], first: dt.date, last:
 class _CheckRule:
     code: GateCode
     source: str
-    yearly: bool = False
-    needs_expiry: bool = False
 
 
 _CHECK_RULES: dict[CheckKind, _CheckRule] = {
-    CheckKind.STAFF_CHECKS: _CheckRule(GateCode.STAFF_CHECKS, "P3.12; Keeping children safe in education", yearly=True),
+    CheckKind.STAFF_CHECKS: _CheckRule(GateCode.STAFF_CHECKS, "P3.12; Keeping children safe in education"),
     CheckKind.SAFEGUARDING_POLICY: _CheckRule(GateCode.SAFEGUARDING_POLICY, "P3.12"),
-    CheckKind.INSURANCE: _CheckRule(GateCode.INSURANCE, "P3.9", needs_expiry=True),
-    CheckKind.VISIT: _CheckRule(GateCode.VISIT, "P3.12", yearly=True),
+    CheckKind.INSURANCE: _CheckRule(GateCode.INSURANCE, "P3.9"),
+    CheckKind.VISIT: _CheckRule(GateCode.VISIT, "P3.12"),
     CheckKind.ACCREDITATION: _CheckRule(GateCode.ACCREDITATION, "P3.4"),
 }
 
@@ -121,13 +120,7 @@ def check_valid_until(kind: str, fact: CheckFact) -> dt.date | None:
     Staff checks and visits count for 12 months, less when they state an earlier last day; insurance counts to
     its stated last day, so without one it has ended on the day it was done.
     """
-    rule = _CHECK_RULES.get(CheckKind(kind))
-    days = [fact.expires_on] if fact.expires_on else []
-    if rule is not None and rule.yearly:
-        days.append(_year_after(fact.done_on))
-    if rule is not None and rule.needs_expiry and not days:
-        days.append(fact.done_on)
-    return min(days, default=None)
+    return counts_until(kind, fact.done_on, fact.expires_on)
 
 
 def _check(facts: GateFacts, kind: CheckKind) -> GateResult:
@@ -148,13 +141,6 @@ def _check(facts: GateFacts, kind: CheckKind) -> GateResult:
         return GateResult(rule.code, GateOutcome.WARNING, why, rule.source)
     good = f"Recorded on {date_words(fact.done_on)}" + (f", counts to {date_words(until)}." if until else ".")
     return _answer(rule.code, True, "", good, rule.source)
-
-
-def _year_after(day: dt.date) -> dt.date:
-    """The same day next year; 28 February for 29 February."""
-    if (day.month, day.day) == (2, 29):
-        return dt.date(day.year + 1, 2, 28)
-    return day.replace(year=min(day.year + 1, dt.MAXYEAR))
 
 
 def capacity(facts: GateFacts) -> GateResult:
