@@ -120,9 +120,7 @@ def allowed_channels(*, kind: str, email_consent: bool, has_email: bool, has_add
     allowed = []
     for channel in Channel:
         try:
-            check_channel(
-                channel, kind=kind, email_consent=email_consent, has_email=has_email, has_address=has_address
-            )
+            check_channel(channel, kind=kind, email_consent=email_consent, has_email=has_email, has_address=has_address)
         except RuleBroken:
             continue
         allowed.append(channel)

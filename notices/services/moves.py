@@ -1,0 +1,36 @@
+"""The one place where the status of a notice changes."""
+
+from typing import Any
+
+from notices.lifecycle import Status, check_move
+from notices.models import DirectionNotice
+from trust.permissions import Permission
+from trust.services import require
+
+
+def school_id_of(notice: DirectionNotice) -> int:
+    """The home school that the notice belongs to."""
+    school_id: int = notice.placement_period.placement.school_id
+    return school_id
+
+
+def move(notice: DirectionNotice, new: Status, by: Any, *, instead: Permission | None = None) -> None:
+    """Set the status if the table of moves knows the step and ``by`` may take it; does not save.
+
+    ``by`` None is the worker, which acts for the person who authorised. ``instead`` is the permission that allows the
+    step in place of the table's own: an override lets the chief executive finish what the school recorded.
+    """
+    wanted = check_move(notice.status, new)
+    if by is not None:
+        require(by, instead or wanted, home_id=school_id_of(notice))
+    notice.status = new
+
+
+def locked(notice_id: int) -> DirectionNotice:
+    """The notice under lock with its period and placement. Raises ``DirectionNotice.DoesNotExist``."""
+    notice: DirectionNotice = (
+        DirectionNotice.objects.select_for_update(of=("self",))
+        .select_related("placement_period__placement", "authorised_by")
+        .get(pk=notice_id)
+    )
+    return notice

@@ -1,0 +1,420 @@
+"""Pages of direction notices."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from notices import services
+from notices.documents import salutation
+from notices.forms import AuthoriseForm, GivenForm, NoticeFilterForm, NoticeForm, ReasonForm
+from notices.lifecycle import Status
+from notices.models import DirectionNotice, NoticeRecipient
+from notices.queries import (
+    channels_of,
+    clock_of,
+    due_notices,
+    facts_of,
+    late_sentence,
+    letter_of,
+    notice_list,
+    recipients_of,
+    ticks_of,
+)
+from placements.models import PlacementPeriod
+from trust.calendar import london_date
+from trust.errors import DomainError, StaleRecord
+from trust.permissions import Permission
+from trust.services import log_access
+from trust.web import Guard, Page, ServiceFormView, View
+
+GAP = "[still missing]"
+PAGE_SIZE = 25
+
+
+class NoticeList(Page):
+    """Periods that wait for a notice, most pressing first, and all notices with filters."""
+
+    permission = Permission.SEE_STUDENTS
+    template_name = "notices/notice_list.html"
+    http_method_names = ["get", "head", "options"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        user = self.request.user
+        form = NoticeFilterForm(self.request.GET or None, user=user)
+        chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
+        school = chosen.get("school")
+        notices = notice_list(user, status=chosen.get("status", ""), school_id=school.pk if school else None)
+        due = due_notices(user, london_date(self.now))
+        context |= {
+            "form": form,
+            "due": [one for one in due if school is None or one.school.pk == school.pk],
+            "page": Paginator(notices, PAGE_SIZE).get_page(self.request.GET.get("page")),
+        }
+        return context
+
+
+class _OfNotice(Guard):
+    """A page about one notice."""
+
+    notice: DirectionNotice
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self.notice = self.find(
+                DirectionNotice.objects.visible_to(request.user).select_related(
+                    "placement_period__placement__student",
+                    "placement_period__placement__school",
+                    "prepared_by",
+                    "authorised_by",
+                    "override_by",
+                    "voided_by",
+                    "follows",
+                )
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_success_url(self) -> str:
+        """The page of the notice."""
+        return reverse("notices:notice-detail", args=[self.notice.pk])
+
+    def context_of(self) -> dict[str, Any]:
+        """The clock, the particulars with ticks and the letter as it stands."""
+        today = london_date(self.now)
+        facts = facts_of(self.notice.placement_period_id)
+        draft = self.notice.frozen is None
+        letter = letter_of(self.notice, facts, on=today) if draft else self.notice.frozen
+        recipients = list(self.notice.recipients.select_related("letter", "recorded_by").order_by("id"))
+        required = recipients_of(facts) if draft else ()
+        if recipients:
+            first_name, first_kind, address = recipients[0].name, recipients[0].kind, recipients[0].address
+        elif required:
+            one, link = required[0]
+            first_name, first_kind = one.name, one.kind
+            address = f"{link.contact.address}\n{link.contact.postcode}" if link else ""
+        else:
+            first_name, first_kind, address = "", "", ""
+        ticks = ticks_of(self.notice, facts) if draft else ()
+        return {
+            "notice": self.notice,
+            "placement": facts.placement,
+            "student": facts.placement.student,
+            "clock": clock_of(facts.period, today),
+            "ticks": ticks,
+            "missing": [tick for tick in ticks if not tick.present],
+            "required": [one for one, _ in required],
+            "recipients": recipients,
+            "letter": letter,
+            "name": first_name or GAP,
+            "address": [line.strip() for line in address.splitlines() if line.strip()],
+            "salutation": salutation(first_name or GAP, first_kind),
+            "gap": GAP,
+        }
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """The way back."""
+        return [
+            ("Direction notices", reverse("notices:notice-list")),
+            (f"Notice {self.notice.pk}", self.get_success_url()),
+        ]
+
+
+class NoticeDetail(_OfNotice, Page):
+    """One notice: clock, particulars, recipients and how each was given it, and the letter."""
+
+    permission = Permission.SEE_STUDENTS
+    template_name = "notices/notice_detail.html"
+    http_method_names = ["get", "head", "options"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        notice = self.notice
+        self.note_access(notice.placement_period.placement.student, "opened a notice")
+        late = late_sentence(notice, london_date(self.now))
+        void_with = Permission.PREPARE_NOTICE if notice.status == Status.DRAFT else Permission.AUTHORISE_NOTICE
+        return {
+            **super().get_context_data(**kwargs),
+            **self.context_of(),
+            "late": late,
+            "may_change": notice.status == Status.DRAFT and self.may(Permission.PREPARE_NOTICE, notice),
+            "may_authorise": notice.status == Status.DRAFT and self.may(Permission.AUTHORISE_NOTICE, notice),
+            "may_record": notice.status == Status.ISSUED and self.may(Permission.RECORD_SERVICE, notice),
+            "may_override": bool(late) and self.may(Permission.OVERRIDE, notice),
+            "may_void": notice.status != Status.VOID and self.may(void_with, notice),
+            "may_prepare": notice.status == Status.VOID
+            and self.may(Permission.PREPARE_NOTICE, notice)
+            and not notice.placement_period.notices.in_force().exists(),
+        }
+
+
+class NoticePrepare(ServiceFormView):
+    """What will be prepared and by when it must be given; one button makes the draft."""
+
+    permission = Permission.PREPARE_NOTICE
+    template_name = "notices/notice_prepare.html"
+    form_class = AuthoriseForm
+    http_method_names = ["get", "head", "post", "options"]
+    done = "The draft is prepared. Complete what is missing, then ask for authorisation."
+    period: PlacementPeriod
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self.period = self.find(
+                PlacementPeriod.objects.visible_to(request.user).select_related(
+                    "placement__student", "placement__school", "placement__provider"
+                )
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        existing = self.period.notices.in_force().first()
+        if existing is not None:
+            return HttpResponseRedirect(reverse("notices:notice-detail", args=[existing.pk]))
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        context |= {
+            "period": self.period,
+            "placement": self.period.placement,
+            "clock": clock_of(self.period, london_date(self.now)),
+        }
+        return context
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        return services.prepare_notice(period_id=self.period.pk, by=self.request.user, now=self.now)
+
+    def get_success_url(self) -> str:
+        """The form of the new draft."""
+        return reverse("notices:notice-change", args=[self.result.pk])
+
+
+class NoticeChange(_OfNotice, ServiceFormView):
+    """The particulars of a draft on the left, the page of the letter on the right."""
+
+    permission = Permission.PREPARE_NOTICE
+    template_name = "notices/notice_change.html"
+    form_class = NoticeForm
+    http_method_names = ["get", "head", "post", "options"]
+    done = "Saved."
+    stale = False
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.notice.status != Status.DRAFT:
+            return HttpResponseRedirect(self.get_success_url())
+        return super().get(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        facts = facts_of(self.notice.placement_period_id)
+        return {
+            **super().get_form_kwargs(),
+            "initial": NoticeForm.initial_of(self.notice),
+            "computed_days": facts.computed_days,
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), **self.context_of()}
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        values = dict(data)
+        version = values.pop("version")
+        try:
+            return services.save_notice(
+                notice_id=self.notice.pk, data=values, version=version, by=self.request.user, now=self.now
+            )
+        except StaleRecord:
+            self.notice.refresh_from_db()
+            self.stale = True
+            raise
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if self.stale:
+            # The letter beside the form now shows what the other person saved; saving again is then a choice.
+            form.data = form.data.copy()
+            form.data["version"] = self.notice.version
+        return super().form_invalid(form)
+
+    def get_success_url(self) -> str:
+        """The page of the notice, or the form again when 'save and look' was pressed."""
+        if "stay" in self.request.POST:
+            return reverse("notices:notice-change", args=[self.notice.pk])
+        return super().get_success_url()
+
+
+class _NoticeForm(_OfNotice, ServiceFormView):
+    """A question about one notice on a page of its own."""
+
+    template_name = "notices/notice_ask.html"
+    http_method_names = ["get", "head", "post", "options"]
+    title = ""
+    intro = ""
+    submit_label = ""
+    tone = "primary"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "notice": self.notice,
+            "title": self.title,
+            "intro": self.intro,
+            "submit_label": self.submit_label,
+            "submit_tone": self.tone,
+            "cancel_url": self.get_success_url(),
+            "crumbs": self.crumbs(),
+            "clock": clock_of(self.notice.placement_period, london_date(self.now)),
+        }
+
+
+class NoticeAuthorise(_NoticeForm):
+    """Authorise a complete draft; after the deadline only with a reason."""
+
+    permission = Permission.AUTHORISE_NOTICE
+    form_class = AuthoriseForm
+    title = "Authorise the notice"
+    intro = "From now on the letter cannot be changed. The letters are made within a minute, one for each recipient."
+    submit_label = "Authorise"
+    done = "Authorised. The letters are being made."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        clock = clock_of(self.notice.placement_period, london_date(self.now))
+        return {**super().get_form_kwargs(), "late": clock.late}
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        return services.authorise_notice(
+            notice_id=self.notice.pk,
+            override_reason=data.get("override_reason", ""),
+            by=self.request.user,
+            now=self.now,
+        )
+
+
+class NoticeOverride(_NoticeForm):
+    """Let a notice that was given late count, with a reason."""
+
+    permission = Permission.OVERRIDE
+    form_class = ReasonForm
+    title = "Override the deadline"
+    intro = "The reason is kept with the notice and counted in the trustees' report."
+    submit_label = "Override with this reason"
+    done = "The notice counts as given, late and overridden."
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        return services.override_late(
+            notice_id=self.notice.pk, reason=data["reason"], by=self.request.user, now=self.now
+        )
+
+
+class NoticeVoid(_NoticeForm):
+    """Make a notice void with a reason; it stays on file."""
+
+    form_class = ReasonForm
+    title = "Make the notice void"
+    intro = "The notice stays on file with your reason. A new one can then be prepared."
+    submit_label = "Make void"
+    tone = "danger"
+    done = "The notice is void. Prepare a new one if the placement goes on."
+    # The writer may drop a draft; what was authorised is made void by those who may authorise: the service asks.
+    permission = Permission.PREPARE_NOTICE
+
+    def find(self, queryset: Any, pk: int | None = None, permission: Permission | None = None) -> Any:
+        """The notice, for whoever may make it void as it stands now."""
+        status = queryset.filter(pk=self.kwargs["pk"]).values_list("status", flat=True).first()
+        wanted = Permission.PREPARE_NOTICE if status == Status.DRAFT else Permission.AUTHORISE_NOTICE
+        return super().find(queryset, pk, wanted)
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        return services.void_notice(notice_id=self.notice.pk, reason=data["reason"], by=self.request.user, now=self.now)
+
+
+class _OfRecipient(Guard):
+    """A page about one recipient of a notice."""
+
+    recipient: NoticeRecipient
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self.recipient = self.find(
+                NoticeRecipient.objects.visible_to(request.user).select_related(
+                    "letter", "notice__placement_period__placement__student"
+                )
+            )
+        return super().dispatch(request, *args, **kwargs)
+
+
+class RecipientGiven(_OfRecipient, ServiceFormView):
+    """How and when one recipient was given the notice."""
+
+    permission = Permission.RECORD_SERVICE
+    template_name = "notices/recipient_given.html"
+    form_class = GivenForm
+    http_method_names = ["get", "head", "post", "options"]
+    done = "Recorded."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {
+            **super().get_form_kwargs(),
+            "initial": GivenForm.initial_at(self.now),
+            "channels": channels_of(self.recipient),
+        }
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        notice = self.recipient.notice
+        return {
+            **super().get_context_data(**kwargs),
+            "recipient": self.recipient,
+            "notice": notice,
+            "title": "Record how the notice was given",
+            "submit_label": "Record",
+            "cancel_url": self.get_success_url(),
+            "crumbs": [
+                ("Direction notices", reverse("notices:notice-list")),
+                (f"Notice {notice.pk}", self.get_success_url()),
+            ],
+            "clock": clock_of(notice.placement_period, london_date(self.now)),
+        }
+
+    def act(self, data: dict[str, Any]) -> NoticeRecipient:
+        return services.record_given(
+            recipient_id=self.recipient.pk,
+            channel=data["channel"],
+            sent_at=data["sent_at"],
+            proof=data["proof"],
+            by=self.request.user,
+            now=self.now,
+        )
+
+    def get_success_url(self) -> str:
+        """The page of the notice."""
+        return reverse("notices:notice-detail", args=[self.recipient.notice_id])
+
+
+class RecipientLetter(_OfRecipient, View):
+    """The stored letter, byte for byte as it was made; each download is noted."""
+
+    permission = Permission.SEE_STUDENTS
+    http_method_names = ["get", "head", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.recipient.letter is None:
+            raise Http404
+        try:
+            content = services.letter_bytes(recipient=self.recipient)
+        except DomainError as error:
+            return HttpResponse(f"{error.message}\n", status=410, content_type="text/plain; charset=utf-8")
+        notice = self.recipient.notice
+        log_access(
+            by=request.user,
+            student=notice.placement_period.placement.student,
+            action="took a notice letter",
+            path=request.path,
+            now=self.now,
+        )
+        return HttpResponse(
+            content,
+            content_type="application/pdf",
+            headers={
+                "Content-Disposition": f'attachment; filename="direction-notice-{notice.pk}-{self.recipient.pk}.pdf"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
