@@ -99,7 +99,7 @@ def check_review(
     extension names the first and last day of the new period (P7.4). ``RuleBroken`` lists all that is missing.
     """
     if held_on > today:
-        raise RuleBroken("A review cannot be recorded before it was held.")
+        raise RuleBroken("A review cannot be recorded before it was held.", field="held_on")
     missing = [
         words
         for words, there in (
