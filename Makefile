@@ -8,13 +8,17 @@ PORT ?= 8000
 VENV := .venv/bin
 ARGS ?=
 
-.PHONY: run test check setup setup-tests
+.PHONY: run test race check setup setup-tests
 
 run: setup
 	@INVICTUS_MODE=demo PORT=$(PORT) exec $(VENV)/python manage.py serve
 
 test: setup-tests
 	$(VENV)/python -m pytest -n 2 $(ARGS)
+
+# Approvals at the same moment, many rounds of them; `make test` runs two.
+race: setup-tests
+	RACE_ROUNDS=$${RACE_ROUNDS:-25} $(VENV)/python -m pytest tests/placements/test_races.py $(ARGS)
 
 check: setup
 	$(VENV)/ruff format --check .

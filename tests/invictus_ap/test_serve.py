@@ -14,8 +14,6 @@ import pytest
 from invictus_ap import embedded
 from tests import embedded_plugin
 
-PATIENCE = 120  # seconds
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -23,8 +21,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def children_of(session_leader: int) -> set[int]:
-    """Every process that has this one among its ancestors."""
+def children_of(ancestor: int) -> set[int]:
+    """Every living process that has this one among its ancestors."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -34,9 +32,16 @@ def children_of(session_leader: int) -> set[int]:
         if fields[0] != "Z":
             parents[int(stat.parent.name)] = int(fields[1])
     found: set[int] = set()
-    while more := {pid for pid, parent in parents.items() if parent in found | {session_leader}} - found:
+    while more := {pid for pid, parent in parents.items() if parent in found | {ancestor}} - found:
         found |= more
     return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def start(folder: Path, port: int) -> tuple[subprocess.Popen[str], str]:
@@ -65,8 +70,7 @@ def answer(port: int) -> int:
         return int(response.status)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_answers_and_a_signal_stops_everything(tmp_path: Path, how: signal.Signals) -> None:
+def test_serve_answers_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     server = embedded.Postgres(folder, durable=False)
     embedded_plugin.copy_migrated(server)
@@ -75,29 +79,30 @@ def test_serve_answers_and_a_signal_stops_everything(tmp_path: Path, how: signal
     try:
         assert f"http://127.0.0.1:{port}/" in said
         assert answer(port) == 200
-        assert len(children_of(program.pid)) >= 5
+        # Redis, gunicorn with its two workers, the worker with its two children, beat.
+        give_up = time.monotonic() + 60
+        while len(children_of(program.pid)) < 8 and time.monotonic() < give_up:
+            time.sleep(0.1)
         started = children_of(program.pid)
+        assert len(started) >= 8
 
-        twice, port2 = (
-            subprocess.run(
-                [sys.executable, "manage.py", "serve"],
-                cwd=embedded.BASE_DIR,
-                env={**os.environ, "EMBEDDED_DIR": str(folder), "PORT": str(free_port())},
-                capture_output=True,
-                text=True,
-                check=False,
-            ),
-            port,
+        twice = subprocess.run(
+            [sys.executable, "manage.py", "serve"],
+            cwd=embedded.BASE_DIR,
+            env={**os.environ, "EMBEDDED_DIR": str(folder), "PORT": str(free_port())},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert twice.returncode == 1
         assert "already running" in twice.stderr
-        assert answer(port2) == 200
+        assert answer(port) == 200
 
-        program.send_signal(how)
+        program.send_signal(signal.SIGINT)
         rest, _ = program.communicate(timeout=60)
         assert program.returncode == 0, rest
         assert "Stopped." in rest
-        assert not {pid for pid in started if Path(f"/proc/{pid}").exists() and pid in children_of(os.getpid())}
+        assert not [pid for pid in started if is_alive(pid)]
         assert not server.is_running()
         assert not embedded.redis_answers(folder)
         with pytest.raises(OSError, match="refused"):
@@ -133,10 +138,3 @@ def test_serve_killed_leaves_nothing_in_the_way_of_the_next_start(tmp_path: Path
         program.wait()
         server.stop()
         server.remove()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
