@@ -47,8 +47,8 @@ def review_due(
     """The day by which the next review of a placement must be held, or None when the academic year needs no
     more.
 
-    The earliest of: end of term (P6.6), end of half-term (guidance), ``interval_weeks`` school weeks after
-    the start or the last review. A start in the last 10 school days of a half-term has its first review in
+    The earliest of: last school day of the term (P6.6), of the half-term (guidance), ``interval_weeks``
+    school weeks after the start or the last review. A start in the last 10 school days of a half-term has its first review in
     the next one, unless the academic year ends first. A review answers for the half-term in which it was
     held; ``last_held`` before ``start`` (an earlier period's) does not count. Raises ``CalendarNotLoaded``
     outside the loaded years.
@@ -64,9 +64,10 @@ def review_due(
     elif held is None and not is_last_half and cal.count(start, half.last) <= LATE_START_DAYS:
         half = _half_term_at_or_after(cal, half.last + dt.timedelta(days=1))
     term = cal.term_of(half.first)
-    limit = ReviewDue(half.last, Because.HALF_TERM)
-    if term is not None and term.last <= half.last:
-        limit = ReviewDue(term.last, Because.TERM)
+    # A half-term may end on a Sunday or an INSET day; a meeting is held on a school day.
+    last_day = cal.between(half.first, half.last)[-1]
+    at_end_of_term = term is not None and term.last <= half.last
+    limit = ReviewDue(last_day, Because.TERM if at_end_of_term else Because.HALF_TERM)
     interval = _week_end_after(cal, base, interval_weeks, limit.on)
     if interval is not None and interval < limit.on:
         return ReviewDue(interval, Because.INTERVAL)

@@ -54,6 +54,11 @@ def test_review_due(start, weeks, held, due, because) -> None:
     assert found == ReviewDue(dt.date(*due), because)
 
 
+def test_review_due_is_the_last_school_day_when_the_half_term_ends_on_a_free_day() -> None:
+    inset = england_calendar(closed=[dt.date(2026, 10, 23)])
+    assert rules.review_due(inset, dt.date(2026, 9, 7), 12) == ReviewDue(dt.date(2026, 10, 22), Because.HALF_TERM)
+
+
 def test_review_due_is_none_after_the_last_half_term_was_reviewed() -> None:
     assert rules.review_due(CAL, dt.date(2027, 4, 12), 6, dt.date(2027, 7, 1)) is None
 
