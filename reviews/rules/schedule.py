@@ -48,10 +48,10 @@ def review_due(
     more.
 
     The earliest of: last school day of the term (P6.6), of the half-term (guidance), ``interval_weeks``
-    school weeks after the start or the last review. A start in the last 10 school days of a half-term has its first review in
-    the next one, unless the academic year ends first. A review answers for the half-term in which it was
-    held; ``last_held`` before ``start`` (an earlier period's) does not count. Raises ``CalendarNotLoaded``
-    outside the loaded years.
+    school weeks after the start or the last review. A start in the last 10 school days of a half-term has its
+    first review in the next one, unless the academic year ends first. A review answers for the half-term in
+    which it was held; ``last_held`` before ``start`` (an earlier period's) does not count. Raises
+    ``CalendarNotLoaded`` outside the loaded years.
     """
     held = last_held if last_held is not None and last_held >= start else None
     base = held or start

@@ -48,7 +48,7 @@ def spoken(placement: Placement, by: object, week: date = MONDAY, on: date | Non
     )
 
 
-@pytest.mark.policy("P3.11")
+@pytest.mark.policy("P3.11", "P6.4")
 def test_figures_of_counts_reports_and_what_has_no_return(placement, cast):
     reports = [ProviderReport.PRESENT, ProviderReport.LATE, ProviderReport.ABSENT, ProviderReport.DID_NOT_RUN]
     for day, report in zip(WEEK, reports, strict=False):

@@ -143,6 +143,7 @@ def ids(
 
 
 @pytest.mark.parametrize(("constraint", "sql"), ATTACKS)
+@pytest.mark.policy("P3.2")
 def test_direct_sql_is_refused_by_the_named_constraint(ids: dict[str, int], constraint: str, sql: str) -> None:
     with pytest.raises(IntegrityError) as refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, ids)

@@ -595,3 +595,20 @@ def test_period_outside_loaded_years_raises() -> None:
 )
 def test_permission_to_end(ended_on: dt.date, planned: dt.date | None, permission: Permission) -> None:
     assert rules.permission_to_end(ended_on, planned) == permission
+
+
+@pytest.mark.policy("P2.2")
+def test_medical_route_takes_specialist_provision_only() -> None:
+    medical = replace(GOOD, route=Route.MEDICAL, provider_kind=ProviderKind.TUITION)
+    assert {r.code: r.outcome for r in rules.gate(medical)}[GateCode.SPECIALIST] == GateOutcome.PASSED
+    with pytest.raises(RuleBroken, match="specialist, hospital or home-tuition"):
+        rules.check_gate(
+            rules.gate(replace(medical, medical_specialist=False)), {GateCode.SPECIALIST: "no other place"}
+        )
+
+
+@pytest.mark.policy("P5.3")
+def test_agreement_of_the_parents_is_asked_on_an_agreed_route() -> None:
+    agreed = replace(GOOD, route=Route.AGREED, provider_kind=ProviderKind.FE_COLLEGE, consent_on=None)
+    with pytest.raises(RuleBroken, match="the parents' agreement"):
+        rules.check_gate(rules.gate(agreed), {})

@@ -560,6 +560,7 @@ def test_end_on_an_impossible_day_is_refused(active: Placement, cast: Cast, day:
     assert (refused.value.field, refused.value.message) == ("ended_on", sentence)
 
 
+@pytest.mark.policy("P2.3", "P4.1", "P5.7")
 def test_end_with_unknown_codes_is_refused(active: Placement, cast: Cast) -> None:
     with pytest.raises(RuleBroken, match="why the placement ended"):
         end(active, LAST, cast.head, reason="EXCLUDED")

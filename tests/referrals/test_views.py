@@ -237,3 +237,10 @@ def test_withdraw_asks_a_reason(submitted: Referral, cast: Cast, login: Login) -
     assert page(client, WITHDRAW, submitted.pk, {"reason": "Moved."}).status_code == 302
     submitted.refresh_from_db()
     assert submitted.status == Status.WITHDRAWN
+
+
+@pytest.mark.policy("P1.3")
+def test_edit_page_says_the_clause_beside_each_section(draft: Referral, cast: Cast, login: Login) -> None:
+    words = page(login(cast.slt), EDIT, draft.pk).content.decode()
+    for clause in ("P3.1", "P3.7", "P3.13", "P5.2", "P6.7", "P5.1 to P5.3"):
+        assert f"(Policy {clause})" in words

@@ -27,6 +27,7 @@ from trust.services.staff import (
     found_trust,
     give_role,
     name_acting_head,
+    record_policy_of_2019,
 )
 from trust.services.students import add_contact, add_student, change_contact, change_student
 
@@ -56,6 +57,7 @@ __all__ = [
     "raise_flags",
     "record_heartbeat",
     "record_non_school_day",
+    "record_policy_of_2019",
     "remove_non_school_day",
     "require",
     "saving",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from trust.calendar import date_words, london_date
 from trust.errors import NotAllowed, RuleBroken
-from trust.models import Membership, School, User
+from trust.models import Membership, PolicyVersion, School, User
 from trust.permissions import CONFIRMED_ROLES, SCHOOL_ONLY, TRUST_ONLY, Permission, Role
 from trust.services.integrity import require, saving
 
@@ -19,7 +19,7 @@ class NewAccount(NamedTuple):
 
 
 def found_trust(*, lead: NewAccount, ceo: NewAccount, now: datetime) -> tuple[User, User]:
-    """The first trust AP lead and the first chief executive, who give all other roles.
+    """The first trust AP lead and the first chief executive, who give all other roles, and the policy they work by.
 
     Refused once either role is held: from then on roles are given by people.
     """
@@ -39,7 +39,17 @@ def found_trust(*, lead: NewAccount, ceo: NewAccount, now: datetime) -> tuple[Us
             user.save()
             Membership.objects.create(user=user, role=role, from_day=today)
             made.append(user)
+        record_policy_of_2019()
     return made[0], made[1]
+
+
+def record_policy_of_2019() -> PolicyVersion:
+    """The version of the policy that this application was built for, whose review is overdue (P9.1); once only."""
+    version, _ = PolicyVersion.objects.get_or_create(
+        approved_on=date(2019, 12, 2),
+        defaults={"title": "Alternative Provision Policy", "review_due_on": date(2022, 12, 2)},
+    )
+    return version
 
 
 def add_staff(*, email: str, full_name: str, by: User, now: datetime) -> User:

@@ -271,9 +271,10 @@ def form_body(context: Context, form: BaseForm) -> SafeString:
 def field_row(context: Context, field: BoundField) -> SafeString:
     """One field with label, help, error and control, as ``form_body`` shows it."""
     # Crispy sets this on a form that it renders whole; a single field of any other form asks for it too.
-    field.form.crispy_field_template = getattr(field.form, "crispy_field_template", None)
+    form: Any = field.form
+    form.crispy_field_template = getattr(form, "crispy_field_template", None)
     with context.push(form_show_errors=True, form_show_labels=True):
-        return render_field(field.name, field.form, context, template_pack="bootstrap5")
+        return render_field(field.name, form, context, template_pack="bootstrap5")
 
 
 # --- filters ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,129 @@
+"""What waits for the decision of one person; never what that person wrote or proposed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from invictus_ap.queries.rows import Reader, Row
+from notices.lifecycle import Status as NoticeStatus
+from notices.models import DirectionNotice
+from placements.codes import PeriodKind
+from placements.lifecycle import BudgetStatus
+from placements.lifecycle import Status as PlacementStatus
+from placements.models import Budget, Placement, PlacementPeriod
+from referrals.models import Referral
+from trust.calendar import date_words, london_date
+from trust.permissions import GRANTS, Permission, Role
+
+
+def waiting(reader: Reader) -> Iterator[Row]:
+    """Referrals, placements, guests, extensions, notices to authorise and budgets (P1.2, P7.1)."""
+    yield from _referrals(reader)
+    yield from _placements(reader)
+    yield from _guests(reader)
+    yield from _extensions(reader)
+    yield from _notices(reader)
+    yield from _budgets(reader)
+
+
+def _since(at: Any) -> str:
+    return f"waiting since {date_words(london_date(at))}"
+
+
+def _referrals(reader: Reader) -> Iterator[Row]:
+    user = reader.user
+    mine = Q(written_by=user) | Q(submitted_by=user)
+    rows = Referral.objects.awaiting_decision().visible_to(user, Permission.DECIDE_REFERRAL).exclude(mine)
+    for referral in reader.narrow(rows, "school_id").select_related("school", "student"):
+        needed = Permission.DECIDE_EXCLUSION_ALTERNATIVE
+        if referral.exclusion_alternative and not user.allows(needed, home_id=referral.school_id):
+            continue
+        yield Row(
+            referral.school.short_name,
+            f"Referral of {referral.student}",
+            _since(referral.submitted_at),
+            None,
+            "today",
+            reverse("referrals:referral-detail", args=[referral.pk]),
+        )
+
+
+def _placements(reader: Reader) -> Iterator[Row]:
+    rows = Placement.objects.awaiting_decision().visible_to(reader.user, Permission.APPROVE_PLACEMENT)
+    rows = rows.exclude(proposed_by=reader.user).prefetch_related("periods")
+    for placement in reader.narrow(rows, "school_id").select_related("school", "student", "provider"):
+        start = min((period.period.lower for period in placement.periods.all()), default=None)
+        yield Row(
+            placement.school.short_name,
+            f"Placement of {placement.student} at {placement.provider}",
+            _since(placement.proposed_at) + (f", planned start {date_words(start)}" if start else ""),
+            start,
+            reader.state(start),
+            reverse("placements:placement-decide", args=[placement.pk]),
+        )
+
+
+def _guests(reader: Reader) -> Iterator[Row]:
+    hosts = [m.school_id for m in reader.user.held() if Role(m.role) in GRANTS[Permission.ANSWER_FOR_HOST]]
+    rows = Placement.objects.awaiting_decision().filter(host_school_id__in=hosts, host_accepted_on__isnull=True)
+    for placement in reader.narrow(rows, "host_school_id").select_related("host_school", "student", "school"):
+        yield Row(
+            placement.host_school.short_name,
+            f"Guest from {placement.school.short_name}: {placement.student}",
+            f"{_since(placement.proposed_at)}; accept or refuse",
+            None,
+            "today",
+            reverse("placements:placement-detail", args=[placement.pk]),
+        )
+
+
+def _extensions(reader: Reader) -> Iterator[Row]:
+    rows = PlacementPeriod.objects.filter(
+        kind=PeriodKind.EXTENSION,
+        approved_at__isnull=True,
+        placement__status__in=[PlacementStatus.ACTIVE, PlacementStatus.PAUSED],
+    ).visible_to(reader.user, Permission.APPROVE_PLACEMENT)
+    rows = reader.narrow(rows.exclude(proposed_by=reader.user), "placement__school_id")
+    for period in rows.select_related("placement__school", "placement__student", "placement__provider"):
+        placement, start = period.placement, period.period.lower
+        yield Row(
+            placement.school.short_name,
+            f"Extension of {placement.student} at {placement.provider}",
+            f"{_since(period.proposed_at)}, from {date_words(start)}",
+            start,
+            reader.state(start),
+            reverse("placements:placement-detail", args=[placement.pk]),
+        )
+
+
+def _notices(reader: Reader) -> Iterator[Row]:
+    rows = DirectionNotice.objects.filter(status=NoticeStatus.DRAFT)
+    rows = rows.visible_to(reader.user, Permission.AUTHORISE_NOTICE)
+    rows = reader.narrow(rows, "placement_period__placement__school_id")
+    for notice in rows.select_related("placement_period__placement__school", "placement_period__placement__student"):
+        placement, start = notice.placement_period.placement, notice.placement_period.period.lower
+        yield Row(
+            placement.school.short_name,
+            f"Notice about {placement.student} to authorise",
+            f"prepared {date_words(london_date(notice.prepared_at))}, for the start on {date_words(start)}",
+            start,
+            reader.state(start),
+            reverse("notices:notice-detail", args=[notice.pk]),
+        )
+
+
+def _budgets(reader: Reader) -> Iterator[Row]:
+    rows = Budget.objects.filter(status=BudgetStatus.PROPOSED).visible_to(reader.user, Permission.APPROVE_BUDGET)
+    rows = reader.narrow(rows.exclude(proposed_by=reader.user), "school_id")
+    for budget in rows.select_related("school", "academic_year"):
+        first = budget.academic_year.first_day
+        yield Row(
+            budget.school.short_name,
+            f"Budget {budget.academic_year.label}",
+            _since(budget.proposed_at),
+            first,
+            reader.state(first),
+            reverse("placements:budget-list"),
+        )

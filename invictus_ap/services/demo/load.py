@@ -1,0 +1,41 @@
+"""The whole demo, in the order in which it would have happened."""
+
+from datetime import datetime
+from random import Random
+
+from invictus_ap.services.demo.cases import make_cases
+from invictus_ap.services.demo.history import hold_reviews, make_marks
+from invictus_ap.services.demo.money import make_budgets, settle_budgets
+from invictus_ap.services.demo.people import make_people
+from invictus_ap.services.demo.places import make_places, suspend_one
+from invictus_ap.services.demo.world import World
+from invictus_ap.services.flags import sweep_flags
+from trust.calendar import london_date
+from trust.errors import RuleBroken
+from trust.models import School
+from trust.services import saving
+
+SEED = 20191202
+
+
+def load_demo(*, now: datetime) -> World:
+    """Fill an empty database with the demo trust around ``now``; the same instant gives the same trust.
+
+    Raises ``RuleBroken`` when there is a school already, so that real records are never mixed with invented ones.
+    """
+    if School.objects.exists():
+        raise RuleBroken("There are schools in this database already: the demo is loaded into an empty one only.")
+    world = World(rng=Random(SEED), now=now, today=london_date(now))  # noqa: S311 - dice, not secrets
+    with saving(by=None, job="load_demo"):
+        make_people(world)
+        make_places(world)
+        make_budgets(world)
+        cases, waiting = make_cases(world)
+        hold_reviews(world, cases)
+        cases.end_held_back()
+        make_marks(world)
+        cases.extensions()
+        settle_budgets(world, waiting)
+        suspend_one(world)
+    sweep_flags(now=now)
+    return world
