@@ -87,7 +87,7 @@ def facts_of(user: Any, first: date, last: date, school_id: int | None) -> list[
         sums: dict[str, Fraction | int] = {"placements": 1, **marks[row.pk], **targets[row.pk]}
         sums["cost"] = sum((_cost(stretch, days, first, last) for stretch in ran), Fraction(0))
         sums["commissioned"] = _between(days, first, last)
-        sums["no_return"] = max(0, int(sums["commissioned"]) - int(sums["returned"]))
+        sums["no_return"] = max(0, int(sums["commissioned"]) - int(sums["with_return"]))
         sums |= _compared(home[row.student_id], ran, last, int(sums.pop("ever_attended")), int(sums.pop("ever_ran")))
         ending = _ending(row, last)
         sums |= {name: int(name == ending) for name in ENDINGS}
@@ -135,13 +135,13 @@ def _marks(ids: list[int], first: date, last: date) -> dict[int, dict[str, Fract
     """Sessions in the months by report, and ever up to ``last`` for the comparison."""
     present = Q(report__in=(ProviderReport.PRESENT, ProviderReport.LATE))
     shown = Q(day__gte=first)
-    names = ("returned", "attended", "missed", "ever_attended", "ever_ran")
+    names = ("with_return", "attended", "missed", "ever_attended", "ever_ran")
     rows = (
         SessionMark.objects.filter(placement_id__in=ids, day__lte=last)
         .order_by()
         .values_list("placement_id")
         .annotate(
-            returned=Count("pk", filter=shown),
+            with_return=Count("pk", filter=shown),
             attended=Count("pk", filter=shown & present),
             missed=Count("pk", filter=shown & ~present),
             ever_attended=Count("pk", filter=present),

@@ -20,7 +20,7 @@ ENDINGS = {
 BEHIND = {
     "cost": "cost_students",
     "commissioned": "commissioned_students",
-    "returned": "returned_students",
+    "with_return": "with_return_students",
     "before_possible": "before_possible_students",
     "targets": "targets_students",
 }
@@ -65,17 +65,17 @@ class Line:
     @property
     def attended(self) -> int | None:
         """Sessions with a return of present or late."""
-        return self._count("attended", "returned")
+        return self._count("attended", "with_return")
 
     @property
     def missed(self) -> int | None:
         """Paid but not attended: absent, or the provider did not run."""
-        return self._count("missed", "returned")
+        return self._count("missed", "with_return")
 
     @property
     def no_return(self) -> int | None:
         """Sessions about which the provider has said nothing yet."""
-        return None if self._hides("commissioned", "returned") else int(self.sums.get("no_return", 0))
+        return None if self._hides("commissioned", "with_return") else int(self.sums.get("no_return", 0))
 
     @property
     def per_commissioned(self) -> Decimal | None:
@@ -136,7 +136,7 @@ class Line:
     @property
     def hides_sessions(self) -> bool:
         """Whether the sessions attended of this line are hidden."""
-        return self._hides("returned")
+        return self._hides("with_return")
 
     @property
     def hides_commissioned(self) -> bool:

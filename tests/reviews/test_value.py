@@ -329,6 +329,20 @@ def test_a_figure_of_few_students_is_hidden_in_a_large_line(
     assert value_report(cast.ceo, TODAY).by_provider.total.targets == (8, 8)
 
 
+@pytest.mark.policy("P8.1")
+@pytest.mark.parametrize(("marked", "shown"), [(5, True), (4, False)])
+def test_trustee_sees_the_cost_per_attended_session_from_five_students_with_returns(
+    start: Callable[..., Placement], cast: Cast, marked: int, shown: bool
+) -> None:
+    # None of them has returned to school: that is another number than the returns of the provider.
+    placements = [start(first=OCTOBER) for _ in range(5)]
+    for placement in placements[:marked]:
+        mark(placement, cast, OCTOBER, [Report.PRESENT, Report.LATE, Report.ABSENT])
+    line = value_report(cast.trustee, TODAY).by_provider.lines[0]
+    assert line.students == 5
+    assert (line.attended, line.per_attended is not None) == ((2 * marked, True) if shown else (None, False))
+
+
 def test_local_governor_sees_the_own_school_without_small_numbers(
     start: Callable[..., Placement], cast: Cast, north: School, south: School
 ) -> None:

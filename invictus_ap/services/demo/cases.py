@@ -134,7 +134,7 @@ class Cases:
         behind = world.days_behind(world.schools[0])
         for number, (key, route) in enumerate(ACTIVE):
             # The providers that most students go to have had them for some weeks, so that their figures can be shown.
-            back = (number * 5) % 22 + 30 if key in MOST_USED else (number * 7) % 40 + 3
+            back = (number * 5) % 9 + 30 if key in MOST_USED else (number * 7) % 40 + 3
             first = behind[max(0, len(behind) - back)]
             last = self.end_after(first, 25)
             if last < world.today <= self.half_term_ends(first)[-1]:

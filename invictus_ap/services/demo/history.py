@@ -27,10 +27,10 @@ WEEKS_BEFORE = 12
 
 
 def hold_reviews(world: World, cases: Cases) -> None:
-    """Reviews as they fell due, every fifth placement's left overdue; targets get better with time."""
+    """Reviews as they fell due, every sixth running placement's left overdue; targets get better with time."""
     ends = {placement.pk: last for placement, last in cases.held_back}
     for number, placement in enumerate(_started().select_related("school")):
-        if number % 5 == 4 and placement.pk not in ends:
+        if number % 6 == 5 and placement.pk not in ends:
             continue
         # A placement that is over was reviewed on its last day at the latest.
         until = min(ends.get(placement.pk, world.today - timedelta(days=1)), world.today)
@@ -45,6 +45,9 @@ def hold_reviews(world: World, cases: Cases) -> None:
                 break
             _hold(world, placement, held_on)
             last_held = held_on
+        if last_held is None and placement.pk in ends:
+            # Ended before its first review was due: the last meeting is its review.
+            _hold(world, placement, until)
 
 
 def _hold(world: World, placement: Placement, held_on: date) -> None:
