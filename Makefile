@@ -31,7 +31,7 @@ check: setup
 	  REDIS_URL=redis://localhost:6379/0 ALLOWED_HOSTS=ap.example.org \
 	  SECRET_KEY="$$($(VENV)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	  $(VENV)/python manage.py check --deploy --fail-level WARNING
-	$(VENV)/djlint --check --quiet templates
+	$(VENV)/djlint --check templates
 	$(VENV)/djlint --lint --quiet templates
 	INVICTUS_MODE=test $(VENV)/python manage.py lifecycle_docs --check
 

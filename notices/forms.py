@@ -96,7 +96,9 @@ class NoticeForm(forms.Form):
 
 
 class AuthoriseForm(forms.Form):
-    """The reason that lets a late notice out; asked for only when it is late."""
+    """The reason that lets a late notice out; asked for only when it is late. ``version``: the draft that was read."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     override_reason = forms.CharField(
         label="Why the notice goes out late",
@@ -108,7 +110,10 @@ class AuthoriseForm(forms.Form):
 
     def __init__(self, *args: Any, late: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not late:
+        if late:
+            # Not 'optional': without it a late notice is not authorised.
+            self.fields["override_reason"].needed_later = True  # type: ignore[attr-defined]
+        else:
             del self.fields["override_reason"]
 
 

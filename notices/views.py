@@ -276,6 +276,9 @@ class NoticeAuthorise(_NoticeForm):
     submit_label = "Authorise"
     done = "Authorised. The letters are being made."
 
+    def get_initial(self) -> dict[str, Any]:
+        return {"version": self.notice.version}
+
     def get_form_kwargs(self) -> dict[str, Any]:
         clock = clock_of(self.notice.placement_period, london_date(self.now))
         return {**super().get_form_kwargs(), "late": clock.late}
@@ -284,6 +287,7 @@ class NoticeAuthorise(_NoticeForm):
         return services.authorise_notice(
             notice_id=self.notice.pk,
             override_reason=data.get("override_reason", ""),
+            version=data["version"],
             by=self.request.user,
             now=self.now,
         )

@@ -133,6 +133,7 @@ class DecideForm(forms.Form):
     reason = forms.CharField(
         label="Reason", widget=lines(), required=False, help_text="Needed to return or decline it."
     )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, overridable: Iterable[GateResult], over_budget: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -44,7 +44,8 @@ class PlacementQuerySet(ScopedQuerySet):
 class Placement(models.Model):
     """A student at a provider. ``school`` commissions and pays and never changes; ``host_school`` takes a guest."""
 
-    scope = Scope(home="school_id", host="host_school_id", former="student__enrolments__school_id")
+    # The school that the student is at now reads the whole case; one that the student left sees what it commissioned.
+    scope = Scope(home="school_id", host="host_school_id", former="student__school_id")
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="placements")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="placements")
@@ -171,7 +172,7 @@ class PlacementPeriod(models.Model):
     managed move. ``notice_given_on`` is told by the notices app when every required recipient was given it.
     """
 
-    scope = Scope(home="placement__school_id", host="placement__host_school_id")
+    scope = Scope(home="placement__school_id", host="placement__host_school_id", former="placement__student__school_id")
 
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="periods")
     number = models.PositiveSmallIntegerField()

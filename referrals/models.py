@@ -27,7 +27,7 @@ class ReferralQuerySet(ScopedQuerySet):
 class Referral(models.Model):
     """One structured referral (P1.1), written over several days and decided once."""
 
-    scope = Scope(home="school_id", former="student__enrolments__school_id")
+    scope = Scope(home="school_id", former="student__school_id")
 
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="referrals")
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="referrals")

@@ -12,7 +12,11 @@ from trust.permissions import GRANTS, HOST_GRANTS, Permission, Role
 
 @dataclass(frozen=True)
 class Scope:
-    """The look-up paths from a model to its home, host and former school; ``None`` where it has none."""
+    """The look-up paths from a model to the schools that see it; ``None`` where it has none.
+
+    ``home`` has all rights of a role, ``host`` those of ``HOST_GRANTS``. ``former`` only reads: the school that a
+    student has left, or, of a case commissioned before, the school that the student is at now.
+    """
 
     home: str
     host: str | None = None

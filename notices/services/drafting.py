@@ -107,16 +107,20 @@ def save_notice(
         return notice
 
 
-def authorise_notice(*, notice_id: int, override_reason: str, by: Any, now: datetime) -> DirectionNotice:
+def authorise_notice(
+    *, notice_id: int, override_reason: str, by: Any, now: datetime, version: int | None = None
+) -> DirectionNotice:
     """Freeze what the letter says and who must have it; the worker then makes the letters.
 
     Raises ``RuleBroken`` while a particular or a recipient is missing (P7.3), and after the deadline with the earliest
     lawful start, unless ``override_reason`` says why it goes out late (Headteacher or chief executive only).
+    ``version`` is that of the draft as it was read: ``StaleRecord`` when somebody wrote on it since.
     """
     today = london_date(now)
     with saving(by=by, reason=override_reason):
         notice = locked(notice_id)
         move(notice, Status.AUTHORISED, by)
+        check_version(notice, version)
         facts = facts_of(notice.placement_period_id)
         if facts.placement.status not in LIVE:
             raise RuleBroken("The placement is no longer approved, so its notice cannot be authorised.")

@@ -13,7 +13,7 @@ from trust.calendar import date_words, last_day, london_date
 from trust.errors import RuleBroken
 from trust.models import User
 from trust.permissions import Permission
-from trust.services import require, saving
+from trust.services import check_version, require, saving
 
 
 def decide_placement(
@@ -25,11 +25,13 @@ def decide_placement(
     over_budget_reason: str,
     by: User,
     now: datetime,
+    version: int | None = None,
 ) -> Placement:
     """Approve, return or decline a proposal: ``decision`` is 'APPROVED', 'RETURNED' or 'DECLINED'.
 
     Approving passes the gate (``overrides``: code of the question to reason, by who may override), promises the money
-    of each academic year and takes the student's half-days. Never an own proposal. Source: P1.2, P3.9, P5.1, P7.1.
+    of each academic year and takes the student's half-days. Never an own proposal. ``version`` is that of the proposal
+    as it was read: nobody decides what was changed meanwhile. Source: P1.2, P3.9, P5.1, P7.1.
     """
     if decision not in (Status.APPROVED, Status.RETURNED, Status.DECLINED):
         raise RuleBroken("Choose to approve, return or decline.", field="decision")
@@ -37,6 +39,7 @@ def decide_placement(
         placement = locked(placement_id)
         period = placement.periods.get(number=1)
         move(placement, decision, by)
+        check_version(placement, version)
         for proposer in (placement.proposed_by_id, period.proposed_by_id):
             check_not_same_person(proposer, by.pk)
         placement.decided_by, placement.decided_at, placement.decision_reason = by, now, reason.strip()
@@ -46,6 +49,8 @@ def decide_placement(
                 raise RuleBroken(
                     f"The first day, {date_words(first)}, has passed: return the proposal for a later start."
                 )
+            if placement.student.school_id != placement.school_id:
+                raise RuleBroken("The student has changed school since this was proposed: decline it.")
             _approve(placement, period, overrides, over_budget_reason, by, now)
         else:
             say_why(reason, "returning it" if decision == Status.RETURNED else "declining it")
@@ -78,6 +83,9 @@ def approve_extension(*, period_id: int, over_budget_reason: str, by: User, now:
         if placement.status != Status.ACTIVE or period.approved_at is not None:
             raise RuleBroken("There is no extension to approve: it was decided, or the placement is not running.")
         check_not_same_person(period.proposed_by_id, by.pk)
+        first = period.period.lower
+        if first < london_date(now):
+            raise RuleBroken(f"The first day of the extension, {date_words(first)}, has passed: drop it.")
         lock_programme(placement)
         check_gate(gate(gate_facts(placement, period, london_date(now))), overrides_of(placement))
         _commit(placement, period, over_budget_reason, by)

@@ -82,6 +82,8 @@ def change_proposal(
             raise RuleBroken(f"This placement is {Status(placement.status).label.lower()}: its proposal is closed.")
         before = placement.host_school_id
         _fill(placement, data, now)
+        # An override was given for what stood here; the history keeps it.
+        placement.overrides.all().delete()
         if placement.host_school_id != before:
             placement.host_accepted_on, placement.host_accepted_by = None, None
         placement.proposed_by, placement.proposed_at = by, now

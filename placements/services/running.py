@@ -28,19 +28,25 @@ def record_notice_given(*, period_id: int, given_on: date, by: User, now: dateti
         Permission.OVERRIDE,
         home_id=PlacementPeriod.objects.values_list("placement__school_id", flat=True).get(pk=period_id),
     )
-    return _set_notice(period_id, given_on, Permission.OVERRIDE if override else Permission.RECORD_SERVICE, by)
+    return _set_notice(period_id, given_on, Permission.OVERRIDE if override else Permission.RECORD_SERVICE, by, now)
 
 
 def record_notice_void(*, period_id: int, by: User, now: datetime) -> PlacementPeriod:
     """The notices app tells that the notice of this period was made void: it counts as not given."""
-    return _set_notice(period_id, None, Permission.AUTHORISE_NOTICE, by)
+    return _set_notice(period_id, None, Permission.AUTHORISE_NOTICE, by, now)
 
 
-def _set_notice(period_id: int, given_on: date | None, permission: Permission, by: User) -> PlacementPeriod:
+def _set_notice(
+    period_id: int, given_on: date | None, permission: Permission, by: User, now: datetime
+) -> PlacementPeriod:
     with saving(by=by):
         placement = locked(PlacementPeriod.objects.values_list("placement_id", flat=True).get(pk=period_id))
         require(by, permission, home_id=placement.school_id)
         period: PlacementPeriod = PlacementPeriod.objects.select_for_update().get(pk=period_id)
+        # Asked again under the lock of the placement: it may have started while the notice was being made void.
+        begun = placement.started_at is not None and period.period.lower <= london_date(now)
+        if given_on is None and begun:
+            raise RuleBroken("The student already attends on the ground of this notice, so it stays in force.")
         period.notice_given_on = given_on
         period.save(update_fields=["notice_given_on"])
     return period

@@ -128,6 +128,10 @@ class PlacementExtend(OfPlacement, ServiceFormView):
     template_name = FORM_PAGE
     done = "The extension is proposed. It needs an approval and a new full notice."
 
+    def get_initial(self) -> dict[str, Any]:
+        """A review that agreed the extension brings its last day along."""
+        return {**super().get_initial(), "last": self.request.GET.get("last", "")[:10]}
+
     def act(self, data: dict[str, Any]) -> PlacementPeriod:
         return propose_extension(placement_id=self.placement.pk, last=data["last"], by=self.by, now=self.now)
 

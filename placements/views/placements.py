@@ -91,6 +91,7 @@ class PlacementDetail(OfPlacement, Page):
             actions=actions_of(placement, periods, gates, self.by, today),
             commitments=commitments.select_related("budget__academic_year", "placement_period") if sees_money else (),
             sees_money=sees_money,
+            sees_narrative=self.may(Permission.SEE_NARRATIVE, placement),
             may_prepare_notice=self.may(Permission.PREPARE_NOTICE, placement),
             may_review=self.may(Permission.HOLD_REVIEW, placement),
             may_see_history=self.may(Permission.SEE_CHRONOLOGY, placement),

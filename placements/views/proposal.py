@@ -169,6 +169,9 @@ class PlacementDecide(OfPlacement, ServiceFormView):
         self.gates = gate_of(self.placement, self.today)
         self.cost = cost_of(self.placement, self.placement.periods.get(number=1))
 
+    def get_initial(self) -> dict[str, Any]:
+        return {"version": self.placement.version}
+
     def get_form_kwargs(self) -> dict[str, Any]:
         may_override = self.may(Permission.OVERRIDE, self.placement)
         may_overspend = self.may(Permission.APPROVE_OVER_BUDGET, self.placement)
@@ -185,6 +188,7 @@ class PlacementDecide(OfPlacement, ServiceFormView):
             reason=data["reason"],
             overrides=data["overrides"],
             over_budget_reason=data.get("over_budget_reason", ""),
+            version=data["version"],
             by=self.by,
             now=self.now,
         )

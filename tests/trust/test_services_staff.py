@@ -133,6 +133,14 @@ def test_end_role_before_it_began_is_refused(cast):
         end_role(membership_id=cast.att.memberships.get().pk, last_day=date(2024, 9, 1), by=cast.lead, now=NOW)
 
 
+def test_end_role_after_its_last_day_is_refused(cast, north):
+    acting = name_acting_head(
+        school_id=north.pk, user_id=cast.slt.pk, from_day=TODAY, until_day=TODAY, by=cast.head, now=NOW
+    )
+    with pytest.raises(RuleBroken, match="give it anew"):
+        end_role(membership_id=acting.pk, last_day=TODAY + timedelta(days=365), by=cast.ceo, now=NOW)
+
+
 def test_end_role_of_a_headteacher_is_the_chief_executives(cast):
     held = cast.head.memberships.get()
     with pytest.raises(NotAllowed):

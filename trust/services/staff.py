@@ -169,6 +169,11 @@ def end_role(*, membership_id: int, last_day: date, by: User, now: datetime) -> 
             raise RuleBroken(
                 f"The role began on {date_words(membership.from_day)}: it cannot end before.", field="last_day"
             )
+        if membership.until_day is not None and last_day > membership.until_day:
+            raise RuleBroken(
+                f"The role ends on {date_words(membership.until_day)} already: give it anew to prolong it.",
+                field="last_day",
+            )
         membership.until_day = last_day
         membership.save(update_fields=["until_day"])
     return membership
