@@ -73,6 +73,8 @@ class ProposalForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.provider = provider
         fields: dict[str, Any] = self.fields
+        # Not 'optional': every route but the managed move needs it.
+        fields["last"].needed_later = True
         fields["programme"].queryset = provider.programmes.order_by("name")
         fields["site"].queryset = provider.sites.order_by("name")
         routes = [

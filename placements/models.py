@@ -14,7 +14,7 @@ from referrals.models import Referral
 from trust.audit import track
 from trust.models import AcademicYear, School, Student
 from trust.permissions import Permission
-from trust.scoping import Scope, ScopedQuerySet
+from trust.scoping import GUEST_STATUSES, Scope, ScopedQuerySet
 
 _LIVE = sorted(LIVE)
 
@@ -45,7 +45,13 @@ class Placement(models.Model):
     """A student at a provider. ``school`` commissions and pays and never changes; ``host_school`` takes a guest."""
 
     # The school that the student is at now reads the whole case; one that the student left sees what it commissioned.
-    scope = Scope(home="school_id", host="host_school_id", former="student__school_id")
+    scope = Scope(
+        home="school_id",
+        host="host_school_id",
+        # The host keeps what happened on its own site.
+        host_when=("status", (*GUEST_STATUSES, Status.ENDED, Status.COMPLETED)),
+        former="student__school_id",
+    )
 
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, related_name="placements")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="placements")

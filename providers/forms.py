@@ -1,5 +1,6 @@
 """Forms about providers. They clean input; the services decide."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -8,6 +9,8 @@ from providers.codes import CheckKind
 from providers.models import Programme, Provider, ProviderContact, Site
 from trust.forms import ClockField, DayField, lines
 from trust.models import School, User
+
+_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})")
 
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -45,6 +48,18 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "kind", "address", "postcode", "phone", "report_to"]
         widgets = {"address": lines()}
         help_texts = {"report_to": "A direction notice names this person (policy 7.3)."}
+
+    def clean_postcode(self) -> str:
+        found = _POSTCODE.fullmatch(self.cleaned_data["postcode"].upper().replace(" ", ""))
+        if found is None:
+            raise forms.ValidationError("Give a whole postcode, for example ZZ1 4CC: it stands in the notice.")
+        return " ".join(found.groups())
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if sum(letter.isdigit() for letter in phone) < 6:
+            raise forms.ValidationError("Give a telephone number: it stands in the notice.")
+        return phone
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -97,6 +112,12 @@ class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("Give between a quarter of an hour and 12 hours.")
         return hours
 
+    def clean_key_stages(self) -> str:
+        stages = re.findall(r"[^\s,;]+", self.cleaned_data["key_stages"].upper())
+        if not all(re.fullmatch(r"KS[1-5]", stage) for stage in stages):
+            raise forms.ValidationError("Give key stages as KS3 KS4.")
+        return " ".join(stages)
+
     def clean_capacity(self) -> Any:
         capacity = self.cleaned_data["capacity"]
         if capacity > 500:
@@ -146,6 +167,8 @@ class CheckForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         done, expires = data.get("done_on"), data.get("expires_on")
+        if data.get("kind") == CheckKind.INSURANCE and not expires and "expires_on" not in self.errors:
+            self.add_error("expires_on", "Give the last day of the insurance.")
         if done and expires and expires <= done:
             self.add_error("expires_on", "A check counts until a day after the one on which it was done.")
         return data

@@ -91,12 +91,14 @@ class ProviderDetail(OfProvider, Page):
         ]
         moves = PROVIDER.next_statuses(provider.status) if self.may(Permission.APPROVE_PROVIDER, provider) else ()
         open_ = provider.status != Status.CLOSED
+        checks = check_lines(provider, today)
         return super().get_context_data(
             provider=provider,
             sites=provider.sites.visible_to(user).prefetch_related("times", "closures"),
             programmes=provider.programmes.visible_to(user),
             agreements=agreements,
-            checks=check_lines(provider, today),
+            checks=checks,
+            own_check=any(line.needed and line.check and line.check.recorded_by_id == user.pk for line in checks),
             contacts=provider.contacts.visible_to(user),
             gaps=approval_gaps(provider, today) if provider.status != Status.APPROVED else (),
             history=status_history(provider),

@@ -1,10 +1,12 @@
 """Pages of reviews and of value for money."""
 
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 
 from placements.lifecycle import LIVE
 from placements.models import Placement
@@ -112,7 +114,9 @@ class ReviewDetail(Page):
     def _next_url(self) -> str:
         """Where the outcome leads: the form that extends the placement, or the one that ends it."""
         if self.review.outcome == ReviewOutcome.EXTEND:
-            return reverse("placements:placement-extend", args=[self.review.placement_id])
+            form = reverse("placements:placement-extend", args=[self.review.placement_id])
+            last = self.request.GET.get("last", "")[:10]
+            return f"{form}?{urlencode({'last': last})}" if last else form
         if self.review.outcome in ENDING:
             return reverse("placements:placement-end", args=[self.review.placement_id])
         return ""
@@ -158,6 +162,7 @@ class ReviewHold(_OfPlacement):
         return super().get(*args, **kwargs)
 
     def act(self, data: dict[str, Any]) -> Review:
+        self.agreed_last: date | None = data["extend_last"]
         return hold_review(
             placement_id=self.placement.pk,
             data=data,
@@ -168,7 +173,10 @@ class ReviewHold(_OfPlacement):
         )
 
     def get_success_url(self) -> str:
-        return reverse("reviews:review-detail", args=[self.result.pk])
+        """The review; the last day that was agreed goes with it to the form of the extension."""
+        own = reverse("reviews:review-detail", args=[self.result.pk])
+        last = self.agreed_last if self.result.outcome == ReviewOutcome.EXTEND else None
+        return f"{own}?{urlencode({'last': last.isoformat()})}" if last else own
 
 
 class TargetSet(_OfPlacement):

@@ -9,18 +9,24 @@ from django.db.models import Q
 
 from trust.permissions import GRANTS, HOST_GRANTS, Permission, Role
 
+# A guest from the proposal, which the host's headteacher answers, until the end. The words of the placements'
+# lifecycle, which stands above this room; a test holds the two equal.
+GUEST_STATUSES = ("PROPOSED", "APPROVED", "ACTIVE", "PAUSED")
+
 
 @dataclass(frozen=True)
 class Scope:
     """The look-up paths from a model to the schools that see it; ``None`` where it has none.
 
     ``home`` has all rights of a role, ``host`` those of ``HOST_GRANTS``. ``former`` only reads: the school that a
-    student has left, or, of a case commissioned before, the school that the student is at now.
+    student has left, or, of a case commissioned before, the school that the student is at now. ``host_when`` names
+    the path to a status and the statuses in which a host is one: a place declined or over opens nothing.
     """
 
     home: str
     host: str | None = None
     former: str | None = None
+    host_when: tuple[str, tuple[str, ...]] | None = None
     permission: Permission = Permission.SEE_STUDENTS
 
 
@@ -46,7 +52,11 @@ class ScopedQuerySet(models.QuerySet[Any]):
         schools = [m.school_id for m in granting]
         condition = Q(**{f"{scope.home}__in": schools})
         if scope.host and wanted in HOST_GRANTS:
-            condition |= Q(**{f"{scope.host}__in": schools})
+            hosted: dict[str, Any] = {f"{scope.host}__in": schools}
+            if scope.host_when:
+                path, statuses = scope.host_when
+                hosted[f"{path}__in"] = list(statuses)
+            condition |= Q(**hosted)
         if scope.former and wanted == scope.permission:
             condition |= Q(**{f"{scope.former}__in": schools})
         rows = self.filter(condition)

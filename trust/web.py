@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.generic import FormView, TemplateView, View
 
@@ -190,8 +191,12 @@ class ServiceFormView(Guard, FormView):  # type: ignore[type-arg]
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             self.result = self.act(form.cleaned_data)
-        except NotAllowed:
-            raise
+        except NotAllowed as error:
+            # The page itself is allowed, what was typed into it is not: an early end, one's own check.
+            form.add_error(None, error.message)
+            response = self.form_invalid(form)
+            response.status_code = 403
+            return response
         except DomainError as error:
             words = f"{error.message} {error.help}" if error.help else error.message
             form.add_error(error.field if error.field in form.fields else None, words)
@@ -216,6 +221,13 @@ class ServiceAction(Guard, View):
     def act(self) -> Any:
         """Call the service; what it returns is kept as ``self.result``."""
         raise NotImplementedError
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A 405 with a way on: who logs in again after pressing a button comes back to its address with a GET."""
+        words = {"message": "This address belongs to a button.", "help": "Open the page and press the button again."}
+        page = render(request, "refused.html", {"refusal": words}, status=405)
+        page["Allow"] = ", ".join(verb.upper() for verb in self.http_method_names)
+        return page
 
     def get_success_url(self) -> str:
         """Where the page of the record is."""

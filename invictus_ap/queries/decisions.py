@@ -9,6 +9,7 @@ from django.urls import reverse
 from invictus_ap.queries.rows import Reader, Row
 from notices.lifecycle import Status as NoticeStatus
 from notices.models import DirectionNotice
+from notices.queries import clocks_of
 from placements.codes import PeriodKind
 from placements.lifecycle import BudgetStatus
 from placements.lifecycle import Status as PlacementStatus
@@ -102,14 +103,16 @@ def _notices(reader: Reader) -> Iterator[Row]:
     rows = DirectionNotice.objects.filter(status=NoticeStatus.DRAFT)
     rows = rows.visible_to(reader.user, Permission.AUTHORISE_NOTICE)
     rows = reader.narrow(rows, "placement_period__placement__school_id")
-    for notice in rows.select_related("placement_period__placement__school", "placement_period__placement__student"):
-        placement, start = notice.placement_period.placement, notice.placement_period.period.lower
+    drafts = list(rows.select_related("placement_period__placement__school", "placement_period__placement__student"))
+    clocks = clocks_of([notice.placement_period for notice in drafts], reader.today)
+    for notice in drafts:
+        placement, clock = notice.placement_period.placement, clocks[notice.placement_period_id]
         yield Row(
             placement.school.short_name,
             f"Notice about {placement.student} to authorise",
-            f"prepared {date_words(london_date(notice.prepared_at))}, for the start on {date_words(start)}",
-            start,
-            reader.state(start),
+            f"prepared {date_words(london_date(notice.prepared_at))}, for the start on {date_words(clock.start)}",
+            clock.give_by,
+            reader.state(clock.give_by),
             reverse("notices:notice-detail", args=[notice.pk]),
         )
 

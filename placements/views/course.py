@@ -22,6 +22,7 @@ from placements.services import (
 from placements.views.placements import OfPlacement
 from trust.calendar import london_date
 from trust.permissions import Permission
+from trust.templatetags.trust_ui import surname_first
 from trust.web import ServiceAction, ServiceFormView
 
 FORM_PAGE = "components/form_page.html"
@@ -167,7 +168,8 @@ class OfExtension(ServiceFormView):
         """The context of a form page below the placement's page."""
         own = self.get_success_url()
         crumbs = [("Placements", reverse("placements:placement-list")), (str(self.placement), own)]
-        return {"title": title, "submit_label": submit_label, "cancel_url": own, "crumbs": crumbs}
+        lead = f"{surname_first(self.placement.student)}, at {self.placement.provider}"
+        return {"title": title, "lead": lead, "submit_label": submit_label, "cancel_url": own, "crumbs": crumbs}
 
 
 class ExtensionApprove(OfExtension):

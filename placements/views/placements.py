@@ -9,6 +9,7 @@ from placements.models import Commitment, Placement
 from placements.queries import actions_of, gate_of, gates_shown, listed, periods_of, timetable_of, weekly_pattern
 from trust.calendar import london_date
 from trust.permissions import Permission
+from trust.templatetags.trust_ui import surname_first
 from trust.web import Guard, Page, SearchedList
 
 
@@ -64,7 +65,15 @@ class OfPlacement(Guard):
         """The context of a form page below the placement's page; the tab's title names no student."""
         own = reverse("placements:placement-detail", args=[self.placement.pk])
         crumbs = [("Placements", reverse("placements:placement-list")), (str(self.placement), own)]
-        return {"title": title, "submit_label": submit_label, "cancel_url": own, "crumbs": crumbs, **more}
+        lead = f"{surname_first(self.placement.student)}, at {self.placement.provider}"
+        return {
+            "title": title,
+            "lead": lead,
+            "submit_label": submit_label,
+            "cancel_url": own,
+            "crumbs": crumbs,
+            **more,
+        }
 
 
 class PlacementDetail(OfPlacement, Page):

@@ -9,8 +9,9 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from placements.lifecycle import LIVE, Status
 from trust.permissions import Permission
-from trust.scoping import Scope, ScopedQuerySet, TrustWideQuerySet
+from trust.scoping import GUEST_STATUSES, Scope, ScopedQuerySet, TrustWideQuerySet
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ["trust", "providers", "referrals", "placements", "notices", "attendance", "reviews", "invictus_ap"]
@@ -68,6 +69,10 @@ def test_scope_paths_lead_to_a_school(model: type[models.Model], django_user_mod
         if path is not None:
             # A wrong path raises FieldError.
             str(model._default_manager.filter(**{f"{path}__in": [1]}).query)
+
+
+def test_guest_statuses_are_those_of_the_lifecycle() -> None:
+    assert set(GUEST_STATUSES) == {Status.PROPOSED, *LIVE}
 
 
 def test_visible_to_raises_for_a_model_without_scope() -> None:

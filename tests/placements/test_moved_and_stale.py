@@ -17,14 +17,17 @@ from placements.services import (
     override_gate,
     propose_extension,
     record_notice_void,
+    withdraw_placement,
 )
+from providers.codes import ProviderKind
 from referrals.models import Referral
 from tests.factories.notices import notice_at
 from tests.factories.placements import placement_at, placement_data, referral_at
+from tests.factories.providers import make_provider
 from tests.fixtures import NOW
 from trust.calendar import LONDON
 from trust.errors import RuleBroken
-from trust.models import Student
+from trust.models import ContactLink, Student
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +41,24 @@ def move_to(student, south):
     student.enrolments.create(school=south, from_day=date(2026, 11, 2))
     Student.objects.filter(pk=student.pk).update(school=south)
     return Student.objects.get(pk=student.pk)
+
+
+def test_host_sees_a_guest_while_proposed_or_placed_and_never_after_a_withdrawal(cast, student, south, budget):
+    host = make_provider(
+        "South as provider",
+        kind=ProviderKind.TRUST_SCHOOL,
+        school=south,
+        checked_by=cast.slt,
+        approved_by=cast.lead,
+        now=NOW,
+    )
+    guest = placement_at(Status.PROPOSED, student=student, provider=host, cast=cast, now=NOW)
+    for records in (Student.objects, ContactLink.objects, Placement.objects):
+        assert records.visible_to(cast.dsl2).exists(), records.model
+    withdraw_placement(placement_id=guest.pk, reason="Another place was found", by=cast.slt, now=NOW)
+    for records in (Student.objects, ContactLink.objects, Placement.objects):
+        assert not records.visible_to(cast.dsl2).exists(), records.model
+        assert records.visible_to(cast.dsl).exists(), records.model
 
 
 def test_former_school_does_not_see_what_the_new_school_writes(cast, login, student, south):

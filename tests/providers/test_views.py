@@ -111,7 +111,8 @@ def test_provider_is_built_and_approved_through_its_pages(cast, login):
     lead, slt = login(cast.lead), login(cast.slt)
     lead.post("/providers/add/", {"name": "New One", "kind": "REGISTERED_AP", "urn": "146999"})
     provider = Provider.objects.get()
-    site = {"name": "Quay", "kind": "MAIN", "address": "2 Quay", "postcode": "NB4 1AA", "phone": "0", "report_to": "K"}
+    site = {"name": "Quay", "kind": "MAIN", "address": "2 Quay", "postcode": "nb41aa", "report_to": "K"}
+    site |= {"phone": "01632 960000"}
     site |= {"from_day": "2026-09-01", "am_start": "09:00", "am_end": "12:00", "pm_start": "12:30", "pm_end": "15:00"}
     programme = {"name": "Boats", "key_stages": "KS4", "unit": "SESSION", "rate": "50", "capacity": "6"}
     programme |= {"hours_per_session": "3"}
@@ -178,3 +179,30 @@ def test_approve_by_who_recorded_a_check_is_403_with_a_sentence(cast, login):
     answer = login(cast.lead).post(address("provider-approve", provider), {"reason": "Seen."})
     assert answer.status_code == 403
     assert "You recorded one of this provider" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "field"),
+    [
+        ("check-record", {"kind": "INSURANCE", "done_on": "2026-11-02"}, "expires_on"),
+        ("site-add", {"postcode": "nonsense"}, "postcode"),
+        ("site-add", {"phone": "call me"}, "phone"),
+        ("programme-add", {"key_stages": "banana"}, "key_stages"),
+    ],
+)
+def test_what_a_notice_or_a_gate_rests_on_is_asked_for_whole(name, data, field, cast, login, provider):
+    answer = login(cast.lead).post(address(name, provider), data)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    assert "This field is required." not in str(answer.context["form"].errors[field])
+
+
+def test_own_check_hides_the_approval_and_keeps_what_was_typed(cast, login):
+    provider = make_provider("Nearly", status=Status.PROSPECTIVE, checked_by=cast.lead, approved_by=cast.lead, now=NOW)
+    client = login(cast.lead)
+    page = client.get(address("provider-detail", provider)).content.decode()
+    assert "You recorded one of the checks" in page
+    assert address("provider-approve", provider) not in page
+    answer = client.post(address("provider-approve", provider), {"reason": "Seen by me."})
+    assert answer.status_code == 403
+    assert "Seen by me." in answer.content.decode()

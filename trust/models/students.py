@@ -7,14 +7,19 @@ from trust.audit import track
 from trust.codes import Relationship, SenStatus, Sex
 from trust.models.schools import School
 from trust.permissions import Permission
-from trust.scoping import Scope, ScopedQuerySet
+from trust.scoping import GUEST_STATUSES, Scope, ScopedQuerySet
 
 
 @track()
 class Student(models.Model):
     """A student on the roll of a school of the trust. ``sort_name`` is folded and accent-free for searching."""
 
-    scope = Scope(home="school_id", host="placements__host_school_id", former="enrolments__school_id")
+    scope = Scope(
+        home="school_id",
+        host="placements__host_school_id",
+        host_when=("placements__status", GUEST_STATUSES),
+        former="enrolments__school_id",
+    )
 
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="students", verbose_name="home school")
     upn = models.CharField("UPN", max_length=13, unique=True)
@@ -126,7 +131,11 @@ class Contact(models.Model):
 class ContactLink(models.Model):
     """What a contact is to one student: care, parental responsibility, consent, restriction (s.576 Education Act)."""
 
-    scope = Scope(home="student__school_id", host="student__placements__host_school_id")
+    scope = Scope(
+        home="student__school_id",
+        host="student__placements__host_school_id",
+        host_when=("student__placements__status", GUEST_STATUSES),
+    )
 
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="contact_links")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="links")
