@@ -10,6 +10,7 @@ from placements.queries.money import (
     budget_left,
     cost_lines,
     cost_of,
+    planned_sessions,
 )
 from placements.queries.pages import Action, actions_of, budgets_shown, gates_shown, listed, periods_of, timetable_of
 from placements.queries.sessions import calendars_and_closures, expected_of, weekly_pattern
@@ -35,6 +36,7 @@ __all__ = [
     "overridable",
     "overrides_of",
     "periods_of",
+    "planned_sessions",
     "timetable_of",
     "weekly_pattern",
 ]

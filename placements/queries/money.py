@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from placements.codes import ROUTE_RULES, Route
 from placements.models import Budget, Commitment, Placement, PlacementPeriod
 from placements.queries.sessions import calendars_and_closures, weekly_pattern
-from placements.rules import commitment_lines, expected_sessions
+from placements.rules import Session, commitment_lines, expected_sessions
 from trust.calendar import last_day
 
 # P1.2: budgets are 'managed effectively'; alerts at these parts of the amount.
@@ -123,14 +123,10 @@ def cost_lines(
     )
 
 
-def cost_of(placement: Placement, period: PlacementPeriod) -> Cost:
-    """Sessions, days and cost of one period, with what is left of each year's budget now."""
-    first, last = period.period.lower, last_day(period.period)
-    if last is None:
-        return Cost(0, 0, ())
-    pattern = weekly_pattern(placement)
+def planned_sessions(placement: Placement, first: date, last: date, pattern: Collection[int]) -> tuple[Session, ...]:
+    """The sessions that ``pattern`` gives from ``first`` to ``last``, before any half-day is stored."""
     calendars, closed = calendars_and_closures([placement])
-    sessions = expected_sessions(
+    return expected_sessions(
         calendars[placement.school_id],
         pattern,
         first,
@@ -138,6 +134,15 @@ def cost_of(placement: Placement, period: PlacementPeriod) -> Cost:
         closed[placement.site_id],
         calendars[placement.host_school_id] if placement.host_school_id else None,
     )
+
+
+def cost_of(placement: Placement, period: PlacementPeriod) -> Cost:
+    """Sessions, days and cost of one period, with what is left of each year's budget now."""
+    first, last = period.period.lower, last_day(period.period)
+    if last is None:
+        return Cost(0, 0, ())
+    pattern = weekly_pattern(placement)
+    sessions = planned_sessions(placement, first, last, pattern)
     amounts = cost_lines(placement, first, last, pattern)
     budgets = {
         budget.academic_year.label: budget

@@ -12,7 +12,7 @@ from placements.rules.gate_facts import (
     HomeVisitFact,
 )
 from placements.rules.gate_questions import check_valid_until
-from placements.rules.timetable import SESSIONS, Session, check_slots, expected_sessions, slot_label
+from placements.rules.timetable import SESSIONS, Session, check_first_day, check_slots, expected_sessions, slot_label
 
 __all__ = [
     "SESSIONS",
@@ -24,6 +24,7 @@ __all__ = [
     "HomeVisitFact",
     "Session",
     "check_budget",
+    "check_first_day",
     "check_gate",
     "check_not_same_person",
     "check_period",

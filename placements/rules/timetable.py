@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from trust.calendar import SchoolCalendar
+from trust.calendar import SchoolCalendar, date_words
 from trust.errors import RuleBroken
 
 Session = tuple[dt.date, str]
@@ -57,3 +57,19 @@ def expected_sessions(
         base = cal.week_letter(day) * SLOTS_PER_WEEK + day.weekday() * 2
         found.extend((day, name) for session, name in enumerate(SESSIONS) if base + session in wanted)
     return tuple(found)
+
+
+def check_first_day(first: dt.date, sessions: Collection[Session]) -> None:
+    """The first day is one on which the student is expected: the notice names the day and time to arrive (P7.3).
+
+    ``sessions`` are the expected ones from ``first`` on. Raises ``RuleBroken`` when there is none at all, or names
+    the first day that has one.
+    """
+    if not sessions:
+        raise RuleBroken("No half-day of this timetable falls between the first and the last day.", field="slots")
+    earliest = min(day for day, _ in sessions)
+    if earliest != first:
+        raise RuleBroken(
+            f"No session is expected on {date_words(first)}: the first day with one is {date_words(earliest)}.",
+            field="first",
+        )

@@ -7,8 +7,8 @@ from typing import Any
 from placements.codes import ROUTE_RULES, NoticeRule, PeriodKind, Route
 from placements.lifecycle import FIRST, Status
 from placements.models import Placement, PlacementPeriod, TimetableSlot
-from placements.queries import cost_lines
-from placements.rules import check_period, check_slots
+from placements.queries import cost_lines, planned_sessions
+from placements.rules import check_first_day, check_period, check_slots
 from placements.services._moves import add_slots, locked, move, save, say_why
 from providers.models import Programme, Provider, Site
 from referrals.lifecycle import Status as ReferralStatus
@@ -133,6 +133,8 @@ def _plan(placement: Placement, period: PlacementPeriod, data: Mapping[str, Any]
     rules = ROUTE_RULES[Route(placement.route)]
     first, last = data["first"], data.get("last")
     pattern = set(data["slots"]) if rules.needs_slots else set()
+    if rules.needs_slots and last is not None:
+        check_first_day(first, planned_sessions(placement, first, last, pattern))
     period.period = to_range(first, last)
     period.notice_needed = rules.notice != NoticeRule.NONE
     period.cost = sum(amount for _, amount in cost_lines(placement, first, last, pattern))

@@ -118,6 +118,17 @@ def test_propose_placement_writes_period_slots_and_cost_without_reserving(propos
             "first",
             "Sun 29 Nov 2026 is not a school day: a placement starts on a school day.",
         ),
+        # Monday 30 November, with Tuesday mornings (2 and 12) only.
+        (
+            {"slots": [2, 12]},
+            "first",
+            "No session is expected on Mon 30 Nov 2026: the first day with one is Tue 1 Dec 2026.",
+        ),
+        (
+            {"slots": [2, 12], "last": FIRST},
+            "slots",
+            "No half-day of this timetable falls between the first and the last day.",
+        ),
     ],
 )
 def test_propose_placement_refuses_what_no_approval_could_mend(
@@ -290,7 +301,7 @@ def test_approve_with_a_half_day_taken_elsewhere_is_refused_by_the_database(
     other = make_provider("Riverside", checked_by=cast.slt, approved_by=cast.lead, now=NOW)
     second = propose_placement(
         referral_id=approved.referral_id,
-        data=placement_data(other, date(2026, 12, 14), last=LAST, slots=[8, 9, 18, 19]),
+        data=placement_data(other, date(2026, 12, 18), last=LAST, slots=[8, 9, 18, 19]),
         by=cast.slt,
         now=NOW,
     )
@@ -302,7 +313,7 @@ def test_approve_with_a_half_day_taken_elsewhere_is_refused_by_the_database(
     assert (second.status, second.decided_at, Commitment.objects.count()) == (Status.PROPOSED, None, 1)
     change_proposal(
         placement_id=second.pk,
-        data=placement_data(other, date(2026, 12, 14), last=LAST, slots=[9, 19]),
+        data=placement_data(other, date(2026, 12, 18), last=LAST, slots=[9, 19]),
         version=None,
         by=cast.slt,
         now=NOW,

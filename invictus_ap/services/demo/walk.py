@@ -84,6 +84,16 @@ class Walker:
         """An instant on that day."""
         return self.world.at(self.before(days), hour)
 
+    def slots(self) -> list[int]:
+        """The half-days of the place, moved along the week until one of them falls on the first day."""
+        trip = self.trip
+        arrival = self.world.calendar(trip.school).day_index(trip.first)
+        for days in range(5):
+            moved = [slot - slot % 10 + (slot % 10 + 2 * days) % 10 for slot in trip.place.slots]
+            if {arrival, arrival + 1} & set(moved):
+                break
+        return sorted(moved)
+
     def referral(self, *, submit: bool = True) -> Referral:
         """Written and, unless told otherwise, submitted by the pastoral SLT."""
         rng, trip = self.world.rng, self.trip
@@ -141,7 +151,7 @@ class Walker:
                 "last": trip.last,
                 "start_time": time(9, 15),
                 "report_to": trip.place.site.report_to,
-                "slots": list(trip.place.slots) if ROUTE_RULES[trip.route].needs_slots else [],
+                "slots": self.slots() if ROUTE_RULES[trip.route].needs_slots else [],
                 "full_time": len(trip.place.slots) == 20,
                 "maths_and_english_how": "Taught by the programme.",
                 "consent_on": self.before(11) if consent else None,
