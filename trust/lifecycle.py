@@ -34,6 +34,11 @@ class Lifecycle(Generic[Status, Permission]):
         move.
         """
         was, wanted = self.statuses(old), self.statuses(new)
+        if was == wanted:
+            # A double click or a second person: the deed is done, and nothing is to be mended.
+            raise RuleBroken(
+                f"{self.subject} that is '{str(was.label).lower()}' needs no second step: it was done already."
+            )
         permission = self.moves.get((was, wanted))
         if permission is None:
             raise RuleBroken(

@@ -220,7 +220,7 @@ def test_authorise_after_the_deadline_with_a_reason_keeps_it(period: PlacementPe
 
 def test_authorise_twice_is_refused(period: PlacementPeriod, cast: Any) -> None:
     notice = notice_at(Status.AUTHORISED, period, cast, NOW)
-    with pytest.raises(RuleBroken, match="cannot become"):
+    with pytest.raises(RuleBroken, match="it was done already"):
         services.authorise_notice(notice_id=notice.pk, override_reason="", by=cast.head, now=NOW)
     assert notice.recipients.count() == 1
 

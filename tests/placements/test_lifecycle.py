@@ -29,6 +29,11 @@ def test_move_outside_the_table_is_refused(lifecycle: Lifecycle) -> None:
                 lifecycle.check_move(old, new)
 
 
+def test_second_click_is_told_that_it_was_done_already() -> None:
+    with pytest.raises(RuleBroken, match=r"^A placement that is 'approved' needs no second step"):
+        placements.check_move(Status.APPROVED, Status.APPROVED)
+
+
 @pytest.mark.parametrize("lifecycle", ALL, ids=lambda lifecycle: lifecycle.subject)
 def test_every_status_is_reached_and_left_or_final(lifecycle: Lifecycle) -> None:
     reached = set(lifecycle.first)
