@@ -8,7 +8,7 @@ PORT ?= 8000
 VENV := .venv/bin
 ARGS ?=
 
-.PHONY: run test race check setup setup-tests
+.PHONY: run test race bench check setup setup-tests
 
 run: setup
 	@INVICTUS_MODE=demo PORT=$(PORT) exec $(VENV)/python manage.py serve
@@ -16,9 +16,14 @@ run: setup
 test: setup-tests
 	$(VENV)/python -m pytest -n 2 $(ARGS)
 
-# Approvals at the same moment, many rounds of them; `make test` runs two.
+# Approvals at the same moment and buttons in any order, many rounds of them; `make test` runs a few.
 race: setup-tests
-	RACE_ROUNDS=$${RACE_ROUNDS:-25} $(VENV)/python -m pytest tests/placements/test_races.py $(ARGS)
+	RACE_ROUNDS=$${RACE_ROUNDS:-100} MACHINE_STEPS=$${MACHINE_STEPS:-5000} \
+	  $(VENV)/python -m pytest tests/placements/test_races.py tests/placements/test_machine.py $(ARGS)
+
+# 20,000 students checked and applied, with the seconds it took; `make test` runs a smaller file.
+bench: setup-tests
+	IMPORT_ROWS=$${IMPORT_ROWS:-20000} $(VENV)/python -m pytest -s tests/invictus_ap/test_imports.py -k many $(ARGS)
 
 check: setup
 	$(VENV)/ruff format --check .

@@ -1,6 +1,7 @@
 """Session marks and weekly contact with providers."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -125,7 +126,7 @@ class WeeklyContact(models.Model):
 class HomeAttendance(models.Model):
     """Attendance at the home school in one school week, typed or imported: the baseline before a placement."""
 
-    scope = Scope(home="school_id")
+    scope = Scope(home="school_id", former="student__school_id")
 
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="home_attendance")
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="+")
@@ -134,6 +135,8 @@ class HomeAttendance(models.Model):
     attended = models.PositiveSmallIntegerField()
     unauthorised = models.PositiveSmallIntegerField(default=0)
     source = models.CharField(max_length=12, default="typed")
+    # The ten half-days by register code, '' where none is known; empty when only the sums were given.
+    codes = ArrayField(models.CharField(max_length=2, blank=True), size=10, default=list, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from django.urls import reverse
 
 from attendance.codes import REPORT_LETTERS, ContactMeans, ContactOutcome, ProviderReport
-from attendance.models import ProviderCall, SessionMark, WeeklyContact
+from attendance.models import HomeAttendance, ProviderCall, SessionMark, WeeklyContact
 from attendance.queries import overdue_contacts, stamp_of, stamp_of_contact
 from attendance.queries.contacts import STARTED
 from attendance.rules import propose_code
@@ -114,17 +114,18 @@ def log_contact(
     save_week(provider_id=provider_id, monday=monday, marks={}, seen={}, by=by, now=now, contact=log)
 
 
-def raise_contact_flags(*, now: datetime) -> int:
+def raise_contact_flags(*, now: datetime, among: Collection[int] | None = None) -> int:
     """Flag every weekly contact that is overdue and clear flags that are no longer due; returns how many are new.
 
     Overdue from the day after the last school day of the week (P5.5). Whatever is missing today is flagged, however
-    long the job did not run; twice, late or two at once give the same flags.
+    long the job did not run; twice, late or two at once give the same flags. ``among`` are the placements to look at,
+    when the sweep goes over them in parts.
     """
     today = london_date(now)
     raised = 0
     still_due: set[tuple[str, str]] = set()
     with saving(by=None, job=CONTACT_MISSED):
-        for batch in overdue_contacts(today):
+        for batch in overdue_contacts(today, among):
             due = [
                 DueFlag(
                     subject=_subject(missed.placement.pk),
@@ -138,7 +139,8 @@ def raise_contact_flags(*, now: datetime) -> int:
             ]
             raised += raise_flags(kind=CONTACT_MISSED, due=due, roles=CONTACT_ROLES, now=now)
             still_due.update((flag.subject, flag.period) for flag in due)
-        clear_leftovers(kind=CONTACT_MISSED, still_due=still_due, now=now)
+        subjects = None if among is None else [_subject(pk) for pk in among]
+        clear_leftovers(kind=CONTACT_MISSED, still_due=still_due, now=now, among=subjects)
     return raised
 
 
@@ -346,4 +348,17 @@ def _check_contact(log: ContactLog, monday: date, today: date) -> None:
             f"A contact before {date_words(monday)} does not count for this week.",
             field="contacted_on",
             help="Log it in its own week.",
+        )
+
+
+def write_home_attendance(*, new: list[HomeAttendance], changed: list[HomeAttendance]) -> None:
+    """Weeks at the home school as a checked import found them, each once for its student; nothing is deleted."""
+    HomeAttendance.objects.bulk_create(new, batch_size=1000)
+    if changed:
+        HomeAttendance.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["possible", "attended", "unauthorised", "source", "codes"],
+            batch_size=1000,
         )

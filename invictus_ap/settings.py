@@ -231,6 +231,14 @@ SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+# The largest file that is kept, and from how many days before its end a check or agreement is flagged.
+MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=10)
+FILE_UPLOAD_HANDLERS = [
+    "trust.middleware.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+EXPIRY_DAYS = env.int("EXPIRY_DAYS", default=30)
 
 # Language and time.
 
@@ -317,6 +325,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 290},
     },
+    "read-imports": {
+        "task": "invictus_ap.tasks.read_imports",
+        "schedule": 5.0,
+        "options": {"expires": 4},
+    },
+    "tell-deciders": {
+        "task": "placements.tasks.tell_deciders",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "make-letters": {
         "task": "notices.tasks.make_letters",
         "schedule": 15.0,
@@ -330,6 +348,10 @@ vars().update(
     env.email_url_config(
         env.str("EMAIL_URL", default="") or ("smtp://localhost:25" if PRODUCTION else "consolemail://")
     )
+)
+# Where links in e-mails lead; by default the first host name.
+SITE_URL = env.str("SITE_URL", default="").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:" + (env.str("PORT", default="") or "8000")
 )
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Alternative provision <no-reply@localhost>")
 

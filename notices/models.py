@@ -28,7 +28,9 @@ class DirectionNotice(models.Model):
     (``deadline_on``, ``in_time``) is frozen when the last required recipient was given it.
     """
 
-    scope = Scope(home="placement_period__placement__school_id")
+    scope = Scope(
+        home="placement_period__placement__school_id", former="placement_period__placement__student__school_id"
+    )
 
     placement_period = models.ForeignKey(PlacementPeriod, on_delete=models.PROTECT, related_name="notices")
     follows = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followed_by")
@@ -117,7 +119,10 @@ class NoticeRecipient(models.Model):
     *Given* is not *sent*: ``sent_at`` is when it left, ``deemed_given_on`` the day the law counts.
     """
 
-    scope = Scope(home="notice__placement_period__placement__school_id")
+    scope = Scope(
+        home="notice__placement_period__placement__school_id",
+        former="notice__placement_period__placement__student__school_id",
+    )
 
     notice = models.ForeignKey(DirectionNotice, on_delete=models.PROTECT, related_name="recipients")
     kind = models.CharField(max_length=24, choices=RecipientKind.choices)

@@ -18,16 +18,18 @@ from notices.queries import (
     facts_of,
     late_sentence,
     letter_of,
+    no_longer_needed,
     notice_list,
     recipients_of,
     ticks_of,
 )
 from placements.models import PlacementPeriod
+from placements.views.decision import ExtensionApprove, PlacementDecide
 from trust.calendar import london_date
 from trust.errors import DomainError, StaleRecord
 from trust.permissions import Permission
 from trust.services import log_access
-from trust.web import Guard, Page, ServiceFormView, View
+from trust.web import Guard, Page, ServiceFormView, View, file_response
 
 GAP = "[still missing]"
 PAGE_SIZE = 25
@@ -48,10 +50,12 @@ class NoticeList(Page):
         school = chosen.get("school")
         notices = notice_list(user, status=chosen.get("status", ""), school_id=school.pk if school else None)
         due = due_notices(user, london_date(self.now))
+        page = Paginator(notices, PAGE_SIZE).get_page(self.request.GET.get("page"))
         context |= {
             "form": form,
             "due": [one for one in due if school is None or one.school.pk == school.pk],
-            "page": Paginator(notices, PAGE_SIZE).get_page(self.request.GET.get("page")),
+            "page": page,
+            "over": {notice.pk for notice in page if no_longer_needed(notice)},
         }
         return context
 
@@ -131,19 +135,25 @@ class NoticeDetail(_OfNotice, Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         notice = self.notice
         self.note_access(notice.placement_period.placement.student, "opened a notice")
-        late = late_sentence(notice, london_date(self.now))
+        over = no_longer_needed(notice)
+        late = "" if over else late_sentence(notice, london_date(self.now))
         void_with = Permission.PREPARE_NOTICE if notice.status == Status.DRAFT else Permission.AUTHORISE_NOTICE
         return {
             **super().get_context_data(**kwargs),
             **self.context_of(),
             "late": late,
-            "may_change": notice.status == Status.DRAFT and self.may(Permission.PREPARE_NOTICE, notice),
-            "may_authorise": notice.status == Status.DRAFT and self.may(Permission.AUTHORISE_NOTICE, notice),
-            "may_record": notice.status == Status.ISSUED and self.may(Permission.RECORD_SERVICE, notice),
+            "over": over,
+            "may_change": not over and notice.status == Status.DRAFT and self.may(Permission.PREPARE_NOTICE, notice),
+            "may_authorise": not over
+            and notice.status == Status.DRAFT
+            and notice.placement_period.approved_at is not None
+            and self.may(Permission.AUTHORISE_NOTICE, notice),
+            "may_record": not over and notice.status == Status.ISSUED and self.may(Permission.RECORD_SERVICE, notice),
             "may_override": bool(late) and self.may(Permission.OVERRIDE, notice),
             "may_void": notice.status != Status.VOID and self.may(void_with, notice),
             "may_prepare": notice.status == Status.VOID
             and self.may(Permission.PREPARE_NOTICE, notice)
+            and notice.placement_period.placement.live
             and not notice.placement_period.notices.in_force().exists(),
         }
 
@@ -403,22 +413,62 @@ class RecipientLetter(_OfRecipient, View):
         if self.recipient.letter is None:
             raise Http404
         try:
-            content = services.letter_bytes(recipient=self.recipient)
+            name = f"direction-notice-{self.recipient.notice_id}-{self.recipient.pk}"
+            response = file_response(self.recipient.letter, name=name)
         except DomainError as error:
             return HttpResponse(f"{error.message}\n", status=410, content_type="text/plain; charset=utf-8")
-        notice = self.recipient.notice
         log_access(
             by=request.user,
-            student=notice.placement_period.placement.student,
+            student=self.recipient.notice.placement_period.placement.student,
             action="took a notice letter",
             path=request.path,
             now=self.now,
         )
-        return HttpResponse(
-            content,
-            content_type="application/pdf",
-            headers={
-                "Content-Disposition": f'attachment; filename="direction-notice-{notice.pk}-{self.recipient.pk}.pdf"',
-                "X-Content-Type-Options": "nosniff",
-            },
+        return response
+
+
+class WithNotice:
+    """The page of a decision whose one act also authorises the drafted notice."""
+
+    period: PlacementPeriod
+    request: HttpRequest
+    with_notice = True
+
+    def clock(self) -> Any:
+        """When the notice must be given at latest."""
+        return clock_of(self.period, london_date(self.now))  # type: ignore[attr-defined]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """A late notice asks for its own reason."""
+        return {**super().get_form_kwargs(), "with_notice": True, "late": self.clock().late}  # type: ignore[misc]
+
+    def get_initial(self) -> dict[str, Any]:
+        """The draft as it was read, beside the proposal."""
+        notice = self.period.notices.filter(status=Status.DRAFT).first()
+        return {**super().get_initial(), "notice_version": notice.version if notice else None}  # type: ignore[misc]
+
+    def act(self, data: dict[str, Any]) -> DirectionNotice:
+        """Both acts or neither."""
+        return services.approve_and_authorise(
+            period_id=self.period.pk,
+            reason=data.get("reason", ""),
+            overrides=data.get("overrides", {}),
+            over_budget_reason=data.get("over_budget_reason", ""),
+            late_reason=data.get("late_reason", ""),
+            version=data.get("version"),
+            notice_version=data["notice_version"],
+            by=self.request.user,
+            now=self.now,  # type: ignore[attr-defined]
         )
+
+
+class PlacementApproveWithNotice(WithNotice, PlacementDecide):
+    """Approve a proposal and authorise its drafted notice in one act."""
+
+    done = "The placement is approved and its notice authorised. The letters are being made."
+
+
+class ExtensionApproveWithNotice(WithNotice, ExtensionApprove):
+    """Approve an extension and authorise its drafted notice in one act."""
+
+    done = "The extension is approved and its notice authorised. The letters are being made."

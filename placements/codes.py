@@ -150,3 +150,81 @@ class Destination(TextChoices):
     EMPLOYMENT = "EMPLOYMENT", "Employment with training"
     NEET = "NEET", "Not in education, employment or training"
     NOT_KNOWN = "NOT_KNOWN", "Not yet known"
+
+
+class TransportMode(TextChoices):
+    """How the student gets to the provider."""
+
+    NOT_NEEDED = "NOT_NEEDED", "None needed"
+    WALK = "WALK", "Walks or cycles"
+    PARENT = "PARENT", "Brought by a parent"
+    PUBLIC = "PUBLIC", "Public transport"
+    TAXI = "TAXI", "Taxi"
+    PROVIDER = "PROVIDER", "Fetched by the provider"
+    SCHOOL = "SCHOOL", "Taken by the school"
+
+
+class PaidBy(TextChoices):
+    """Who pays for the transport."""
+
+    SCHOOL = "SCHOOL", "Home school"
+    PROVIDER = "PROVIDER", "Provider, in the price"
+    LA = "LA", "Local authority"
+    PARENT = "PARENT", "Parents"
+
+
+class Lunch(TextChoices):
+    """What the student eats; free school meals are the home school's duty wherever the student is."""
+
+    PROVIDER = "PROVIDER", "Provided there"
+    PACKED = "PACKED", "Packed lunch from the home school"
+    OWN = "OWN", "Own packed lunch"
+    VOUCHER = "VOUCHER", "Voucher"
+    NOT_THERE = "NOT_THERE", "Not there at lunch time"
+
+
+class DocumentKind(TextChoices):
+    """Papers made from a placement, each version kept as it was."""
+
+    PACK = "PACK", "Provider pack"
+    AGREEMENT = "AGREEMENT", "Placement agreement"
+
+
+class Party(TextChoices):
+    """Who signs a placement agreement."""
+
+    STUDENT = "STUDENT", "Student"
+    PARENT = "PARENT", "Parent or carer"
+    PROVIDER = "PROVIDER", "Provider"
+    SCHOOL = "SCHOOL", "Home school"
+
+
+class Answer(TextChoices):
+    """What a party said to a placement agreement."""
+
+    AGREED = "AGREED", "Agreed and signed"
+    OBJECTED = "OBJECTED", "Objected"
+
+
+class ShareChannel(TextChoices):
+    """How a paper reached somebody."""
+
+    HAND = "HAND", "By hand"
+    POST = "POST", "By post"
+    SECURE_EMAIL = "SECURE_EMAIL", "By encrypted e-mail"
+    MEETING = "MEETING", "At a meeting"
+
+
+class OtherHalfDays(TextChoices):
+    """Where a student is in the half-days that no placement takes."""
+
+    HOME_SCHOOL = "HOME_SCHOOL", "Home school"
+    NOT_IN_EDUCATION = "NOT_IN_EDUCATION", "Not in education (part-time timetable)"
+
+
+class Wish(TextChoices):
+    """What the trust asks a school to do about a placement at a suspended provider; the school decides."""
+
+    WATCH = "WATCH", "Goes on under watch"
+    PAUSE = "PAUSE", "Pause at once"
+    END = "END", "End it"

@@ -41,6 +41,8 @@ MOVES: dict[tuple[Status, Status], Permission] = {
     (Status.ACTIVE, Status.ENDED): Permission.END_PLACEMENT,
     (Status.PAUSED, Status.ACTIVE): Permission.SUSPEND_PLACEMENT,
     (Status.PAUSED, Status.ENDED): Permission.END_PLACEMENT,
+    # Ended by mistake, inside the approved period: with a reason, and the money is promised again.
+    (Status.ENDED, Status.ACTIVE): Permission.APPROVE_EARLY_END,
 }
 
 # Statuses whose half-days count as taken in the student's week and whose places count as taken at the
@@ -63,9 +65,53 @@ BUDGET_MOVES: dict[tuple[BudgetStatus, BudgetStatus], Permission] = {
     (BudgetStatus.PROPOSED, BudgetStatus.APPROVED): Permission.APPROVE_BUDGET,
 }
 
+
+class OfferStatus(TextChoices):
+    """Where the asking for a place at one provider stands; an open offer holds the place until its day."""
+
+    ASKED = "ASKED", "Place asked for"
+    OFFERED = "OFFERED", "Place offered"
+    REFUSED = "REFUSED", "Refused"
+    TAKEN = "TAKEN", "Place taken"
+    DROPPED = "DROPPED", "Not wanted any more"
+
+
+OFFER_FIRST: dict[OfferStatus, Permission] = {OfferStatus.ASKED: Permission.PROPOSE_PLACEMENT}
+
+OFFER_MOVES: dict[tuple[OfferStatus, OfferStatus], Permission] = {
+    (OfferStatus.ASKED, OfferStatus.OFFERED): Permission.PROPOSE_PLACEMENT,
+    (OfferStatus.ASKED, OfferStatus.REFUSED): Permission.PROPOSE_PLACEMENT,
+    (OfferStatus.ASKED, OfferStatus.DROPPED): Permission.PROPOSE_PLACEMENT,
+    (OfferStatus.OFFERED, OfferStatus.REFUSED): Permission.PROPOSE_PLACEMENT,
+    (OfferStatus.OFFERED, OfferStatus.DROPPED): Permission.PROPOSE_PLACEMENT,
+    # By the approval of the placement that stands on it.
+    (OfferStatus.OFFERED, OfferStatus.TAKEN): Permission.APPROVE_PLACEMENT,
+}
+
+
+class InvoiceStatus(TextChoices):
+    """Where an invoice stands; it is released for payment once, when every difference is settled."""
+
+    RECORDED = "RECORDED", "Recorded"
+    SETTLED = "SETTLED", "Settled, to be paid"
+    PAID = "PAID", "Paid"
+    REJECTED = "REJECTED", "Sent back to the provider"
+
+
+INVOICE_FIRST: dict[InvoiceStatus, Permission] = {InvoiceStatus.RECORDED: Permission.RECORD_INVOICE}
+
+INVOICE_MOVES: dict[tuple[InvoiceStatus, InvoiceStatus], Permission] = {
+    (InvoiceStatus.RECORDED, InvoiceStatus.SETTLED): Permission.RECORD_INVOICE,
+    (InvoiceStatus.RECORDED, InvoiceStatus.REJECTED): Permission.RECORD_INVOICE,
+    (InvoiceStatus.SETTLED, InvoiceStatus.PAID): Permission.RECORD_INVOICE,
+    (InvoiceStatus.SETTLED, InvoiceStatus.RECORDED): Permission.RECORD_INVOICE,
+}
+
 PLACEMENT = Lifecycle("A placement", Status, FIRST, MOVES)
 BUDGET = Lifecycle("A budget", BudgetStatus, BUDGET_FIRST, BUDGET_MOVES)
-LIFECYCLES = (PLACEMENT, BUDGET)
+OFFER = Lifecycle("An offer", OfferStatus, OFFER_FIRST, OFFER_MOVES)
+INVOICE = Lifecycle("An invoice", InvoiceStatus, INVOICE_FIRST, INVOICE_MOVES)
+LIFECYCLES = (PLACEMENT, BUDGET, OFFER, INVOICE)
 
 
 def check_move(old: str, new: str) -> Permission:

@@ -18,6 +18,13 @@ class ProviderKind(TextChoices):
 # Kinds at which a student is registered a second time, so that the home school uses code D (P3.3).
 SCHOOL_KINDS = frozenset({ProviderKind.TRUST_SCHOOL, ProviderKind.OTHER_SCHOOL})
 
+# Kinds that are on a public register, and under which number.
+URN_KINDS = frozenset({ProviderKind.TRUST_SCHOOL, ProviderKind.OTHER_SCHOOL, ProviderKind.REGISTERED_AP})
+UKPRN_KINDS = frozenset({ProviderKind.FE_COLLEGE})
+
+# Kinds that nobody inspects for us, so that the trust assesses them against the quality standards.
+ASSESSED_KINDS = frozenset({ProviderKind.UNREGISTERED, ProviderKind.ONLINE, ProviderKind.TUITION})
+
 
 class ProviderTag(TextChoices):
     """What makes a provider suitable for medical needs (P2.2)."""
@@ -42,6 +49,7 @@ class CheckKind(TextChoices):
     INSURANCE = "INSURANCE", "Insurance"
     VISIT = "VISIT", "Visit"
     ACCREDITATION = "ACCREDITATION", "Accreditation or approval of online teaching"
+    DATA_SHARING = "DATA_SHARING", "Data sharing agreement"
     QUALITY = "QUALITY", "Quality standards"
 
 
@@ -58,3 +66,31 @@ class PriceUnit(TextChoices):
     WEEK = "WEEK", "Week"
     TERM = "TERM", "Term"
     FIXED = "FIXED", "Fixed price"
+
+
+class ContactRole(TextChoices):
+    """Whom to turn to at a provider, and for what."""
+
+    HEAD = "HEAD", "Head of the provider"
+    DSL = "DSL", "Designated safeguarding lead"
+    ATTENDANCE = "ATTENDANCE", "Attendance"
+    FINANCE = "FINANCE", "Finance"
+    OTHER = "OTHER", "Other"
+
+
+class StandardPart(TextChoices):
+    """The four parts of the quality standards for unregistered provision."""
+
+    SAFEGUARDING = "1", "Part 1: safeguarding"
+    HEALTH_AND_SAFETY = "2", "Part 2: health and safety"
+    ADMISSIONS = "3", "Part 3: admissions, support and guidance"
+    EDUCATION = "4", "Part 4: quality of education"
+
+
+class StandardOutcome(TextChoices):
+    """What an assessment found of one standard."""
+
+    MET = "MET", "Met"
+    PARTLY = "PARTLY", "Partly met"
+    NOT_MET = "NOT_MET", "Not met"
+    NOT_APPLICABLE = "NOT_APPLICABLE", "Not applicable"

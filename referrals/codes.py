@@ -27,3 +27,39 @@ class ManagedMoveResult(TextChoices):
     NO_PLACE = "NO_PLACE", "Sought, no school had a place"
     BROKE_DOWN = "BROKE_DOWN", "Tried before, did not work"
     PROPOSED = "PROPOSED", "A managed move is proposed"
+
+
+class ManagedMoveConsent(TextChoices):
+    """What the parents said to a managed move (P3.13)."""
+
+    NOT_ASKED = "NOT_ASKED", "Not asked"
+    GIVEN = "GIVEN", "Consent given"
+    REFUSED = "REFUSED", "Consent refused"
+
+
+class Section(TextChoices):
+    """The sections of a referral, in the order of its task list."""
+
+    STUDENT = "STUDENT", "Student and contacts"
+    REASONS = "REASONS", "Reasons for the referral"
+    TRIED = "TRIED", "What was tried in school"
+    MANAGED_MOVE = "MANAGED_MOVE", "Managed move considered"
+    EXCLUSION = "EXCLUSION", "Alternative to permanent exclusion"
+    FAMILY = "FAMILY", "Family meeting"
+    INTERESTS = "INTERESTS", "Interests, subjects and qualifications"
+    NEEDS = "NEEDS", "Needs and what the provider must know"
+    MEDICAL = "MEDICAL", "Medical information"
+
+    @property
+    def slug(self) -> str:
+        """The section as addresses spell it: 'managed-move'."""
+        return self.value.lower().replace("_", "-")
+
+
+class SectionState(TextChoices):
+    """How far a section is; whether it is done is also asked of its fields."""
+
+    NOT_STARTED = "NOT_STARTED", "Not started"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    DONE = "DONE", "Done"
+    CANNOT_FINISH = "CANNOT_FINISH", "Cannot finish yet"

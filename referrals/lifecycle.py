@@ -15,6 +15,7 @@ class Status(TextChoices):
     APPROVED = "APPROVED", "Approved"
     DECLINED = "DECLINED", "Declined"
     WITHDRAWN = "WITHDRAWN", "Withdrawn"
+    VOID = "VOID", "Void"
 
 
 FIRST: dict[Status, Permission] = {Status.DRAFT: Permission.WRITE_REFERRAL}
@@ -30,10 +31,24 @@ MOVES: dict[tuple[Status, Status], Permission] = {
     (Status.SUBMITTED, Status.WITHDRAWN): Permission.WRITE_REFERRAL,
     (Status.RETURNED, Status.SUBMITTED): Permission.WRITE_REFERRAL,
     (Status.RETURNED, Status.WITHDRAWN): Permission.WRITE_REFERRAL,
+    # Taken up again with a reason: what was written stays, the decision is asked anew.
+    (Status.WITHDRAWN, Status.DRAFT): Permission.WRITE_REFERRAL,
+    (Status.DECLINED, Status.DRAFT): Permission.WRITE_REFERRAL,
+    # Opened by mistake (wrong student, written twice): it counts nowhere and stays readable.
+    (Status.DRAFT, Status.VOID): Permission.WRITE_REFERRAL,
+    (Status.WITHDRAWN, Status.VOID): Permission.DECIDE_REFERRAL,
+    (Status.SUBMITTED, Status.VOID): Permission.DECIDE_REFERRAL,
+    (Status.RETURNED, Status.VOID): Permission.DECIDE_REFERRAL,
+    (Status.DECLINED, Status.VOID): Permission.DECIDE_REFERRAL,
+    (Status.APPROVED, Status.VOID): Permission.DECIDE_REFERRAL,
 }
 
 # Statuses in which the writer may still change the words.
 EDITABLE: frozenset[Status] = frozenset({Status.DRAFT, Status.RETURNED})
+# Not over: a student has one such referral at most.
+OPEN: frozenset[Status] = frozenset({*EDITABLE, Status.SUBMITTED})
+# Statuses in which a fact is put right by an amendment, with its reason, instead of being written anew.
+AMENDABLE: frozenset[Status] = frozenset({Status.SUBMITTED, Status.APPROVED, Status.DECLINED})
 
 REFERRAL = Lifecycle("A referral", Status, FIRST, MOVES)
 LIFECYCLES = (REFERRAL,)

@@ -15,7 +15,7 @@ from trust.scoping import Scope, ScopedQuerySet
 class Target(models.Model):
     """What a placement is to achieve: attendance, behaviour, a qualification (P6.7)."""
 
-    scope = Scope(home="placement__school_id")
+    scope = Scope(home="placement__school_id", former="placement__student__school_id")
 
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="targets")
     kind = models.CharField(max_length=24, choices=TargetKind.choices)
@@ -42,7 +42,7 @@ class Review(models.Model):
     ``due_on`` is the day by which this review had to be held, frozen when it was.
     """
 
-    scope = Scope(home="placement__school_id")
+    scope = Scope(home="placement__school_id", former="placement__student__school_id")
 
     placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="reviews")
     due_on = models.DateField()
@@ -79,7 +79,7 @@ class Review(models.Model):
 class TargetResult(models.Model):
     """How far a target was met at a review."""
 
-    scope = Scope(home="review__placement__school_id")
+    scope = Scope(home="review__placement__school_id", former="review__placement__student__school_id")
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="results")
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="results")
@@ -100,7 +100,7 @@ class TargetResult(models.Model):
 class Action(models.Model):
     """Something somebody has to do after a review, by a day."""
 
-    scope = Scope(home="review__placement__school_id")
+    scope = Scope(home="review__placement__school_id", former="review__placement__student__school_id")
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="actions")
     what = models.CharField(max_length=240)

@@ -1,22 +1,23 @@
 """The doors of reviews: targets, a review that was held, its actions, and the sweep for those due."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
 
 from placements.lifecycle import LIVE, Status
-from placements.models import Placement, PlacementPeriod
+from placements.models import Invoice, InvoiceLine, Placement, PlacementPeriod
+from placements.services import record_match
 from reviews.codes import ReviewOutcome
 from reviews.models import Action, Review, Target, TargetResult
-from reviews.queries import due_review, reviews_due
+from reviews.queries import due_review, matches_of, reviews_due
 from reviews.rules import ReviewState, check_actions, check_review
 from trust.calendar import date_words, last_day, london_date
 from trust.errors import RuleBroken
-from trust.models import Flag, User
+from trust.models import User
 from trust.permissions import Permission, Role
-from trust.services import DueFlag, clear_flags, clear_leftovers, raise_flag, raise_flags, require, saving
+from trust.services import DueFlag, clear_flags, clear_leftovers, raise_flags, require, saving
 
 REVIEW_DUE = "review_due"
 # Those who hold reviews.
@@ -152,14 +153,28 @@ def complete_action(*, action_id: int, by: User, now: datetime) -> Action:
     return action
 
 
-def raise_review_flags(*, now: datetime) -> int:
+def match_invoice(*, invoice_id: int, by: User, now: datetime) -> Invoice:
+    """Compare an invoice with what was agreed and with the sessions that the providers returned as attended (P1.2).
+
+    Lines as agreed are settled with it; the others show their difference and wait for a reason.
+    """
+    with saving(by=by, reason="Invoice matched"):
+        # Under lock, so that the returns are read after whoever matched before has finished.
+        Invoice.objects.select_for_update(of=("self",)).get(pk=invoice_id)
+        lines = InvoiceLine.objects.filter(invoice_id=invoice_id).select_related("placement")
+        return record_match(invoice_id=invoice_id, matches=matches_of(lines), by=by, now=now)
+
+
+def raise_review_flags(*, now: datetime, among: Collection[int] | None = None) -> int:
     """Flag the reviews overdue or due within 14 days (P6.6), once per placement and due day; how many are new.
 
     Running it twice, late or after a missed night gives the same flags. A flag turns urgent when its day has passed;
-    flags of placements that ended, or whose day moved, clear.
+    flags of placements that ended, or whose day moved, clear. ``among`` are the placements to look at, when the sweep
+    goes over them in parts.
     """
     today = london_date(now)
-    placements = {row.pk: row for row in Placement.objects.running()}
+    running = Placement.objects.running()
+    placements = {row.pk: row for row in (running if among is None else running.filter(pk__in=among))}
     due = [
         DueFlag(
             subject=_subject(pk),
@@ -174,22 +189,9 @@ def raise_review_flags(*, now: datetime) -> int:
     ]
     with saving(by=None, job=REVIEW_DUE):
         raised = raise_flags(kind=REVIEW_DUE, due=due, roles=REVIEW_ROLES, now=now)
-        calm = {(flag.subject, flag.period) for flag in Flag.objects.open().filter(kind=REVIEW_DUE, urgent=False)}
-        # Only those that became overdue since the last run: each changes once in its life.
-        for flag in due:
-            if flag.urgent and (flag.subject, flag.period) in calm:
-                raise_flag(
-                    kind=REVIEW_DUE,
-                    subject=flag.subject,
-                    period=flag.period,
-                    school_id=flag.school_id,
-                    roles=REVIEW_ROLES,
-                    path=flag.path,
-                    sentence=flag.sentence,
-                    urgent=True,
-                    now=now,
-                )
-        clear_leftovers(kind=REVIEW_DUE, still_due={(flag.subject, flag.period) for flag in due}, now=now)
+        subjects = None if among is None else [_subject(pk) for pk in among]
+        still_due = {(flag.subject, flag.period) for flag in due}
+        clear_leftovers(kind=REVIEW_DUE, still_due=still_due, now=now, among=subjects)
     return raised
 
 

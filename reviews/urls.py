@@ -14,5 +14,6 @@ urlpatterns = [
     path("reviews/placements/<int:pk>/targets/add/", views.TargetSet.as_view(), name="target-set"),
     path("reviews/targets/<int:pk>/close/", views.TargetClose.as_view(), name="target-close"),
     path("reviews/actions/<int:pk>/done/", views.ActionDone.as_view(), name="action-done"),
+    path("invoices/<int:pk>/match/", views.InvoiceMatch.as_view(), name="invoice-match"),
     path("value/", views.Value.as_view(), name="value"),
 ]

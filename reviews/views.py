@@ -9,13 +9,14 @@ from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from placements.lifecycle import LIVE
-from placements.models import Placement
+from placements.models import Invoice, Placement
+from placements.views.invoices import OfInvoice
 from reviews.codes import ReviewOutcome
 from reviews.filters import ReviewFilter, ValueFilter
 from reviews.forms import ReviewForm, TargetForm
 from reviews.models import Action, Review, Target
 from reviews.queries import Due, ReviewSheet, due_rows, placement_reviews, review_sheet, value_report
-from reviews.services import ENDING, RUNNING, close_target, complete_action, hold_review, set_target
+from reviews.services import ENDING, RUNNING, close_target, complete_action, hold_review, match_invoice, set_target
 from trust.calendar import date_words, london_date
 from trust.permissions import Permission
 from trust.templatetags.trust_ui import surname_first
@@ -250,3 +251,13 @@ class Value(Page):
             page_lead=f"Twelve months from {date_words(report.first)} to {date_words(report.last)}.",
             **kwargs,
         )
+
+
+class InvoiceMatch(OfInvoice, ServiceAction):
+    """Compare an invoice with what was agreed and attended."""
+
+    permission = Permission.RECORD_INVOICE
+    done = "The invoice is matched: lines as agreed are settled, the others show their difference."
+
+    def act(self) -> Invoice:
+        return match_invoice(invoice_id=self.invoice.pk, by=self.by, now=self.now)

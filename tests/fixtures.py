@@ -13,6 +13,7 @@ from placements.lifecycle import BudgetStatus
 from placements.models import Budget
 from providers.models import Provider
 from tests.factories.people import make_contact, make_student, make_user
+from tests.factories.placements import make_budget
 from tests.factories.providers import make_provider
 from tests.factories.schools import make_school, make_years
 from trust.calendar import LONDON
@@ -120,7 +121,7 @@ def provider(cast: Cast) -> Provider:
 @pytest.fixture
 def budget(north: School, year: AcademicYear, cast: Cast) -> Budget:
     """Forty thousand pounds for north in 2026/27, proposed by finance and approved by the headteacher."""
-    return Budget.objects.create(
+    return make_budget(
         school=north,
         academic_year=year,
         amount=Decimal("40000.00"),

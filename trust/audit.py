@@ -41,6 +41,26 @@ def track(*, exclude: Iterable[str] = ()) -> Callable[[M], M]:
     return decorate
 
 
+def status_by_table(first: Iterable[str], moves: Iterable[tuple[str, str]], name: str = "status_by_table") -> Any:
+    """Trigger: a row begins in a status of ``first`` and its status moves only along ``moves``, by any path."""
+    firsts = ", ".join(f"'{status}'" for status in sorted(map(str, first)))
+    pairs = ", ".join(f"('{old}', '{new}')" for old, new in sorted((str(old), str(new)) for old, new in moves))
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+        func=f"""
+        IF (TG_OP = 'INSERT' AND NEW.status NOT IN ({firsts}))
+            OR (TG_OP = 'UPDATE' AND NEW.status <> OLD.status
+                AND (OLD.status::text, NEW.status::text) NOT IN ({pairs})) THEN
+            RAISE EXCEPTION 'no such move: %', NEW.status
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'status_follows_its_table';
+        END IF;
+        RETURN NEW;
+        """,
+    )
+
+
 def because(*, by: Any, reason: str = "", job: str = "") -> AbstractContextManager[Any]:
     """Context for the history of a service: the acting person (or the job) and the reason in words.
 

@@ -48,8 +48,22 @@ class FileKind(TextChoices):
     REFERRAL_EVIDENCE = "REFERRAL_EVIDENCE", "Evidence for a referral"
     REVIEW_RECORD = "REVIEW_RECORD", "Record of a review or meeting"
     INVOICE = "INVOICE", "Invoice"
+    RISK_ASSESSMENT = "RISK_ASSESSMENT", "Individual risk assessment"
+    PROVIDER_PACK = "PROVIDER_PACK", "Provider pack"
+    AGREEMENT = "AGREEMENT", "Placement agreement"
     IMPORT = "IMPORT", "Imported file"
     REPORT = "REPORT", "Report"
+
+
+# What is kept as evidence or signed paper, and what is read as an export; the content is proved, not only the name.
+DOCUMENT_TYPES = {
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+}
+IMPORT_TYPES = {".csv": "text/csv", ".txt": "text/plain", ".xlsx": DOCUMENT_TYPES[".xlsx"]}
 
 
 class NonSchoolDayKind(TextChoices):
@@ -92,3 +106,25 @@ KEY_STAGE_OF_YEAR = {
     **dict.fromkeys((10, 11), KeyStage.KS4),
     **dict.fromkeys((12, 13, 14), KeyStage.KS5),
 }
+
+
+class ImportKind(TextChoices):
+    """What a file from the school's management information system holds."""
+
+    STUDENTS = "STUDENTS", "Students"
+    CONTACTS = "CONTACTS", "Contacts"
+    SESSIONS = "SESSIONS", "Session codes or weekly attendance"
+    SUSPENSIONS = "SUSPENSIONS", "Suspensions"
+    PLACEMENTS = "PLACEMENTS", "Placements already running"
+
+
+class ImportStatus(TextChoices):
+    """Where an import stands; a file is applied whole or not at all."""
+
+    UPLOADED = "UPLOADED", "Columns to be matched"
+    CHECKING = "CHECKING", "Being checked"
+    CHECKED = "CHECKED", "Checked, not applied"
+    APPLYING = "APPLYING", "Being applied"
+    APPLIED = "APPLIED", "Applied"
+    FAILED = "FAILED", "Failed"
+    DROPPED = "DROPPED", "Dropped"

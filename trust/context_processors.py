@@ -31,7 +31,9 @@ NAVIGATION: tuple[tuple[str, str, str, Permission | None], ...] = (
     ("Providers", "providers:provider-list", "buildings", Permission.SEE_PROVIDERS),
     ("Reviews", "reviews:review-list", "clipboard-check", Permission.SEE_STUDENTS),
     ("Budgets", "placements:budget-list", "wallet2", Permission.SEE_MONEY),
+    ("Invoices", "placements:invoice-list", "receipt", Permission.SEE_INVOICES),
     ("Value for money", "reviews:value", "bar-chart", Permission.SEE_VALUE),
+    ("Imports", "import-list", "box-arrow-in-down", Permission.IMPORT_DATA),
     ("Schools and calendar", "trust:school-list", "calendar3", Permission.EDIT_CALENDAR),
     ("Staff", "trust:staff-list", "person-badge", Permission.SEE_STAFF),
 )

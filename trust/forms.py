@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from trust.calendar import date_words
-from trust.codes import NonSchoolDayKind, Relationship, Season
+from trust.codes import DOCUMENT_TYPES, IMPORT_TYPES, NonSchoolDayKind, Relationship, Season
 from trust.errors import RuleBroken
 from trust.models import AcademicYear, Contact, ContactLink, Membership, School, Student, User
 from trust.permissions import CONFIRMED_ROLES, Permission, Role
@@ -36,6 +37,25 @@ class ClockField(forms.TimeField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(error_messages={"invalid": "Give the time as 09:00."}, **kwargs)
+
+
+class UploadField(forms.FileField):
+    """A file to be kept; the service looks at its content (``keep_upload``). Needs a multipart form.
+
+    ``imports``: a file that is read as an export of another system, not kept as a document.
+    """
+
+    def __init__(self, *, imports: bool = False, **kwargs: Any) -> None:
+        self.types = IMPORT_TYPES if imports else DOCUMENT_TYPES
+        words = "CSV or Excel (.xlsx)" if imports else "PDF, Word (.docx), Excel (.xlsx), PNG or JPEG"
+        accept = ",".join([*self.types, *([".jpeg"] if ".jpg" in self.types else [])])
+        kwargs.setdefault("help_text", f"{words}, at most {settings.MAX_UPLOAD_MB} MB.")
+        super().__init__(
+            widget=forms.FileInput(attrs={"accept": accept}),
+            allow_empty_file=True,  # the service says it in a sentence
+            error_messages={"required": "Choose a file.", "invalid": "Choose a file.", "missing": "Choose a file."},
+            **kwargs,
+        )
 
 
 def lines(rows: int = 3) -> forms.Textarea:

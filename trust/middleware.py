@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
+from django.core.files.uploadhandler import FileUploadHandler
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -19,6 +20,26 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # The largest number that a row's id can be.
 LARGEST_ID = 2**63 - 1
+
+
+class LimitedUploadHandler(FileUploadHandler):
+    """Lets no more of a file through than shows that it is too large; the rest is neither kept in memory nor on disk.
+
+    What arrives in the form is then larger than ``MAX_UPLOAD_MB`` allows, and ``keep_upload`` says so.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.passed = 0
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        if self.passed > settings.MAX_UPLOAD_MB * 1024 * 1024:
+            return None
+        self.passed += len(raw_data)
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """The file itself is made by the next handler."""
 
 
 class RefuseNulMiddleware:

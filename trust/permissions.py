@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_NARRATIVE = "read referral narrative, medical and meeting notes"
     EDIT_STUDENTS = "edit students"
     EDIT_CONTACTS = "edit contacts"
+    IMPORT_DATA = "import students, attendance and suspensions"
     WRITE_REFERRAL = "write a referral"
     DECIDE_REFERRAL = "decide a referral"
     DECIDE_EXCLUSION_ALTERNATIVE = "decide a referral that is an alternative to permanent exclusion"
@@ -58,6 +59,8 @@ class Permission(StrEnum):
     PROPOSE_BUDGET = "propose a budget"
     APPROVE_BUDGET = "approve a budget"
     SEE_MONEY = "see money"
+    SEE_INVOICES = "see invoices"
+    RECORD_INVOICE = "record and match invoices"
     PREPARE_NOTICE = "prepare a notice"
     AUTHORISE_NOTICE = "authorise a notice"
     RECORD_SERVICE = "record how a notice was given"
@@ -87,6 +90,7 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SEE_NARRATIVE: _CARE,
     Permission.EDIT_STUDENTS: _SLT_UP,
     Permission.EDIT_CONTACTS: _SLT_UP | {Role.ATT},
+    Permission.IMPORT_DATA: _SLT_UP | {Role.ATT},
     Permission.WRITE_REFERRAL: frozenset({Role.TEAM, Role.SLT, Role.DSL, Role.HEAD}),
     Permission.DECIDE_REFERRAL: _HEADS | {Role.SLT},
     Permission.DECIDE_EXCLUSION_ALTERNATIVE: _HEADS,
@@ -106,6 +110,8 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.PROPOSE_BUDGET: frozenset({Role.HEAD, Role.LEAD, Role.FIN}),
     Permission.APPROVE_BUDGET: _HEADS,
     Permission.SEE_MONEY: _MONEY,
+    Permission.SEE_INVOICES: frozenset({Role.HEAD, Role.CEO, Role.LEAD, Role.FIN}),
+    Permission.RECORD_INVOICE: frozenset({Role.FIN}),
     Permission.PREPARE_NOTICE: _SLT_UP | {Role.TEAM},
     Permission.AUTHORISE_NOTICE: _HEADS,
     Permission.RECORD_SERVICE: _SLT_UP | {Role.TEAM, Role.ATT},

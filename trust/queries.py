@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from trust.calendar import HalfTerm, SchoolCalendar, YearDays, bank_holidays
 from trust.calendar import Term as TermDays
-from trust.models import AcademicYear, Membership, NonSchoolDay, Term, User
+from trust.models import AcademicYear, Enrolment, Membership, NonSchoolDay, Term, User
 from trust.permissions import Role
 from trust.rules import fold_name
 
@@ -55,6 +55,21 @@ def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
 def calendar_of(school_id: int) -> SchoolCalendar:
     """The school-day calendar of one school."""
     return calendars_of([school_id])[school_id]
+
+
+def rolls_of(student_ids: Collection[int]) -> dict[int, tuple[tuple[date, int], ...]]:
+    """Since when each student is or was at which school, oldest first; one query."""
+    rolls: dict[int, tuple[tuple[date, int], ...]] = {}
+    rows = Enrolment.objects.filter(student_id__in=student_ids).order_by("student_id", "from_day")
+    for student_id, from_day, school_id in rows.values_list("student_id", "from_day", "school_id"):
+        rolls[student_id] = (*rolls.get(student_id, ()), (from_day, school_id))
+    return rolls
+
+
+def school_on(roll: Collection[tuple[date, int]], day: date, *, otherwise: int) -> int:
+    """The school of a student on a day, by a roll of ``rolls_of``; before the first entry it is that entry's."""
+    schools = [school_id for place, (from_day, school_id) in enumerate(roll) if from_day <= day or not place]
+    return schools[-1] if schools else otherwise
 
 
 def named(text: str, path: str = "sort_name") -> Q:

@@ -1,4 +1,4 @@
-"""Addresses of schools, students and staff."""
+"""Addresses of schools, students and staff. The page of one student joins all stages: the project adds it."""
 
 from django.urls import path
 
@@ -18,7 +18,6 @@ urlpatterns = [
     path("schools/days/<int:pk>/remove/", views.NonSchoolDayRemove.as_view(), name="non-school-day-remove"),
     path("students/", views.StudentList.as_view(), name="student-list"),
     path("students/add/", views.StudentAdd.as_view(), name="student-add"),
-    path("students/<int:pk>/", views.StudentDetail.as_view(), name="student-detail"),
     path("students/<int:pk>/edit/", views.StudentEdit.as_view(), name="student-edit"),
     path("students/<int:pk>/contacts/add/", views.ContactAdd.as_view(), name="contact-add"),
     path("students/contacts/<int:pk>/edit/", views.ContactEdit.as_view(), name="contact-edit"),

@@ -1,6 +1,7 @@
 """What every view shares: the guard, and how a refusal of a service becomes a sentence on the page."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Any, cast
 
 from django.contrib import messages
@@ -13,16 +14,39 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.generic import FormView, TemplateView, View
 
+from trust.calendar import date_words
+from trust.codes import DOCUMENT_TYPES, IMPORT_TYPES
 from trust.errors import DomainError, NotAllowed, StaleRecord
-from trust.models import User
+from trust.models import StoredFile, User
 from trust.permissions import GRANTS, Permission, Role, who_can
 from trust.scoping import Scope
-from trust.services import log_access
+from trust.services import file_bytes, log_access
+
+_SUFFIXES = (*DOCUMENT_TYPES.items(), *IMPORT_TYPES.items())
 
 
 def refusal(permission: Permission) -> str:
     """The sentence of a 403 page: what the person cannot do and who can."""
     return f"You cannot {permission.value} here. {who_can(permission)} can."
+
+
+def file_response(stored: StoredFile, *, name: str) -> HttpResponse:
+    """A stored file as a download under ``name`` (words of ours, never the sender's) with its own suffix.
+
+    Never shown in the browser, never guessed at, kept in no cache. The view has found the record that holds the file
+    by its scope. ``RuleBroken`` when the file is gone or was changed.
+    """
+    suffix = next((end for end, kind in _SUFFIXES if kind == stored.content_type), ".bin")
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "file"
+    return HttpResponse(
+        file_bytes(stored),
+        content_type=stored.content_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{plain}{suffix}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store, private",
+        },
+    )
 
 
 def _follow(record: Any, path: str) -> Any:
@@ -41,6 +65,21 @@ def schools_of(record: Model) -> tuple[int | None, int | None]:
     # A path through many placements names no one host.
     host = scope.host if scope.host and "placements__" not in scope.host else None
     return _follow(record, scope.home), _follow(record, host) if host else None
+
+
+# What the school that a student is at now reads of a case commissioned before; everything else stays with that school.
+_READ_LATER = frozenset({Permission.SEE_NARRATIVE})
+
+
+def school_now(record: Model) -> int | None:
+    """The id of the school that reads a record beside the one that made it, None when it has no such path."""
+    scope = getattr(type(record), "scope", None)
+    path = scope.former if isinstance(scope, Scope) else None
+    # A path through many enrolments names the schools before, not the one now.
+    if not path or type(record)._meta.get_field(path.split("__")[0]).one_to_many:
+        return None
+    school_id: int | None = _follow(record, path)
+    return school_id
 
 
 def own_permission(record: Model) -> Permission | None:
@@ -96,7 +135,10 @@ class Guard(AccessMixin):
         """True when the person may do this to this record: buttons ask the same table as services."""
         user: Any = self.request.user
         home, host = schools_of(record)
-        return bool(user.allows(permission, home_id=home, host_id=host))
+        if user.allows(permission, home_id=home, host_id=host):
+            return True
+        now_at = school_now(record) if permission in _READ_LATER else None
+        return now_at is not None and bool(user.allows(permission, home_id=now_at))
 
     def find(self, queryset: Any, pk: int | None = None, permission: Permission | None = None) -> Any:
         """The record ``pk`` (default: of the address) from a queryset that is scoped by ``visible_to``.
@@ -152,9 +194,15 @@ class SearchedList(Page):
 def _shown(field: Any, value: Any) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return "not recorded"
+    if isinstance(value, list | tuple):
+        return "; ".join(_shown(field, item) for item in value)
+    if isinstance(value, date):
+        return date_words(value)
     words = {str(key): str(label) for key, label in getattr(field, "choices", ())}
+    if isinstance(value, list | tuple):
+        return ", ".join(words.get(str(one), str(one)) for one in value)
     return words.get(str(getattr(value, "pk", value)), str(value))
 
 
@@ -207,6 +255,10 @@ class ServiceFormView(Guard, FormView):  # type: ignore[type-arg]
         return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form: Any) -> HttpResponse:
+        for name in self.request.FILES:
+            if name in form.fields:
+                # No browser sends a file twice by itself.
+                form[name].help_text = f"Choose the file again. {form[name].help_text}"
         response = self.render_to_response(self.get_context_data(form=form))
         response.status_code = 422
         return response

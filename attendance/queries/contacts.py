@@ -1,7 +1,7 @@
 """Which weekly contacts are done, due and missed; computed from dates whenever it is asked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,14 +93,16 @@ def contact_states(
     }
 
 
-def overdue_contacts(today: date) -> Iterator[list[ContactDue]]:
+def overdue_contacts(today: date, among: Collection[int] | None = None) -> Iterator[list[ContactDue]]:
     """All missed weekly contacts of the trust, in batches of placements; for the sweep, so not scoped to anybody.
 
     Weeks stay missed after the placement has ended; no week after its end is ever due, because nothing was
-    expected then.
+    expected then. ``among`` narrows it to these placements.
     """
     pk = 0
     started = Placement.objects.filter(status__in=STARTED, started_at__isnull=False).select_related("provider")
+    if among is not None:
+        started = started.filter(pk__in=among)
     while batch := list(started.filter(pk__gt=pk).order_by("pk")[:BATCH]):
         pk = batch[-1].pk
         yield _open_contacts(batch, today, {ContactState.MISSED})

@@ -10,9 +10,11 @@ from attendance.codes import REPORT_LETTERS, ProviderReport
 from attendance.models import SessionMark, WeeklyContact
 from attendance.queries.contacts import STARTED, contact_states, school_weeks
 from attendance.queries.figures import attended_of
+from attendance.queries.sites import site_names, where_words
 from attendance.rules import ContactState
 from placements.models import Placement
-from placements.queries import calendars_and_closures, expected_of
+from placements.queries import calendars_and_closures, placed_sessions
+from placements.rules import only_expected
 from providers.models import Provider
 from trust.codes import Session
 from trust.permissions import Permission
@@ -76,7 +78,10 @@ class HistoryWeek:
 
 @dataclass(frozen=True)
 class Row:
-    """One student of the grid: ten cells, attendance so far, this week's contact, and the strip."""
+    """One student of the grid: ten cells, attendance so far, this week's contact, and the strip.
+
+    ``where`` says which half-days are at which site, '' while everybody in the grid is at one.
+    """
 
     placement: Placement
     cells: tuple[Cell, ...]
@@ -84,6 +89,7 @@ class Row:
     contact: WeeklyContact | None
     state: ContactState
     history: tuple[HistoryWeek, ...]
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,10 @@ def week_grid(user: Any, provider: Provider, monday: date, today: date) -> WeekG
         ).select_related("marked_by")
     }
     known = calendars_and_closures(placements)
-    expected = expected_of(placements, earliest, monday + timedelta(days=6), known=known)
+    placed = placed_sessions(placements, earliest, monday + timedelta(days=6), known=known)
+    expected = {pk: only_expected(sessions) for pk, sessions in placed.items()}
+    here = {pk: [row for row in sessions if row.day >= monday and not row.closed] for pk, sessions in placed.items()}
+    sites = site_names(here.values())
     contacts = list(
         WeeklyContact.objects.filter(placement_id__in=ids, week__range=(earliest, monday)).select_related(
             "logged_by", "call"
@@ -162,6 +171,7 @@ def week_grid(user: Any, provider: Provider, monday: date, today: date) -> WeekG
                     HistoryWeek(week, weeks.get(week, ContactState.NOT_DUE))
                     for week in (earliest + n * WEEK for n in range(HISTORY_WEEKS))
                 ),
+                where_words(here[placement.pk], sites) if sites else "",
             )
         )
     return WeekGrid(provider, monday, today, days, tuple(rows))

@@ -10,9 +10,11 @@ from psycopg2.extras import DateRange
 
 from attendance.models import SessionMark, WeeklyContact
 from attendance.queries.contacts import STARTED, contact_states, expected_where_known, school_weeks
+from attendance.queries.sites import site_names
 from attendance.rules import ContactState
 from placements.models import Placement
-from placements.queries import calendars_and_closures, expected_of
+from placements.queries import calendars_and_closures, placed_sessions
+from placements.rules import only_expected
 from providers.models import Provider
 from trust.calendar import academic_year_of
 from trust.permissions import Permission
@@ -27,6 +29,12 @@ class ProviderWeek:
     expected: int = 0
     without_return: int = 0
     contacts: dict[ContactState, int] = field(default_factory=lambda: defaultdict(int))
+    sites: set[str] = field(default_factory=set)
+
+    @property
+    def places(self) -> str:
+        """The sites of the week by name, '' when it is only one."""
+        return ", ".join(sorted(self.sites)) if len(self.sites) > 1 else ""
 
     @property
     def contacts_done(self) -> int:
@@ -58,7 +66,9 @@ def weeks_of(user: Any, monday: date, today: date) -> tuple[ProviderWeek, ...]:
     sunday = monday + timedelta(days=6)
     placements = _mine(user, monday, sunday)
     known = calendars_and_closures(placements)
-    expected = expected_of(placements, monday, sunday, known=known)
+    placed = placed_sessions(placements, monday, sunday, known=known)
+    expected = {pk: only_expected(sessions) for pk, sessions in placed.items()}
+    names = site_names(placed.values())
     marked = _marked({row.pk for row in placements}, monday, sunday)
     contacts = WeeklyContact.objects.filter(placement_id__in=[row.pk for row in placements], week=monday)
     states = contact_states(school_weeks(placements, expected, known[0]), contacts, today)
@@ -70,6 +80,7 @@ def weeks_of(user: Any, monday: date, today: date) -> tuple[ProviderWeek, ...]:
         week = found.setdefault(row.provider_id, ProviderWeek(row.provider))
         week.students += 1
         week.expected += len(sessions)
+        week.sites |= {names[at.site_id] for at in placed[row.pk] if names and not at.closed}
         week.without_return += sum(day <= today and (row.pk, day, session) not in marked for day, session in sessions)
         week.contacts[states[row.pk].get(monday, ContactState.NOT_DUE)] += 1
     return tuple(sorted(found.values(), key=lambda week: week.provider.name))

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from django.urls import reverse
 
 from attendance.queries import Unreturned, missed_contacts, unreturned
-from invictus_ap.queries.expiries import expiries
 from invictus_ap.queries.rows import Reader, Row
 from notices.queries import due_notices
 from placements.lifecycle import LIVE, BudgetStatus, Status
 from placements.models import Budget, Placement
 from placements.queries import budget_figures
+from providers.queries import expiring
 from reviews.queries import reviews_due
 from trust.calendar import date_words, last_day, monday_of
 from trust.permissions import Permission
@@ -115,14 +115,14 @@ def ending(reader: Reader) -> Iterator[Row]:
     """Agreements and checks of approved providers that end soon or have ended (P3.9, P3.12)."""
     if reader.school_id is not None:
         return
-    for expiry in expiries(reader.today):
+    for row in expiring(reader.today):
         yield Row(
             "Trust",
-            expiry.provider,
-            f"{expiry.what}: {'counts to ' + date_words(expiry.on) if expiry.on else 'not recorded'}",
-            expiry.on,
-            "overdue" if expiry.on is None else reader.state(expiry.on),
-            reverse("providers:provider-detail", args=[expiry.provider_id]),
+            row.provider.name,
+            f"{row.what}: {'ended on' if row.is_over else 'counts to'} {date_words(row.last)}",
+            row.last,
+            reader.state(row.last),
+            reverse("providers:provider-detail", args=[row.provider.pk]),
         )
 
 

@@ -1,6 +1,7 @@
 """What waits for the decision of one person; never what that person wrote or proposed."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.db.models import Q
@@ -13,30 +14,37 @@ from notices.queries import clocks_of
 from placements.codes import PeriodKind
 from placements.lifecycle import BudgetStatus
 from placements.lifecycle import Status as PlacementStatus
-from placements.models import Budget, Placement, PlacementPeriod
+from placements.models import Budget, BudgetChange, Placement, PlacementPeriod, TimetableChange
 from referrals.models import Referral
 from trust.calendar import date_words, london_date
 from trust.permissions import GRANTS, Permission, Role
 
 
 def waiting(reader: Reader) -> Iterator[Row]:
-    """Referrals, placements, guests, extensions, notices to authorise and budgets (P1.2, P7.1)."""
+    """Referrals, placements, guests, extensions, other timetables, notices and budgets (P1.2, P7.1)."""
     yield from _referrals(reader)
     yield from _placements(reader)
     yield from _guests(reader)
     yield from _extensions(reader)
+    yield from _timetables(reader)
     yield from _notices(reader)
     yield from _budgets(reader)
+    yield from _budget_changes(reader)
 
 
 def _since(at: Any) -> str:
     return f"waiting since {date_words(london_date(at))}"
 
 
+def _planned(start: date) -> str:
+    return f", planned start {date_words(start)}"
+
+
 def _referrals(reader: Reader) -> Iterator[Row]:
     user = reader.user
     mine = Q(written_by=user) | Q(submitted_by=user)
     rows = Referral.objects.awaiting_decision().visible_to(user, Permission.DECIDE_REFERRAL).exclude(mine)
+    rows = rows.exclude(writers__user=user)
     for referral in reader.narrow(rows, "school_id").select_related("school", "student"):
         needed = Permission.DECIDE_EXCLUSION_ALTERNATIVE
         if referral.exclusion_alternative and not user.allows(needed, home_id=referral.school_id):
@@ -58,17 +66,18 @@ def _placements(reader: Reader) -> Iterator[Row]:
         start = min((period.period.lower for period in placement.periods.all()), default=None)
         yield Row(
             placement.school.short_name,
-            f"Placement of {placement.student} at {placement.provider}",
-            _since(placement.proposed_at) + (f", planned start {date_words(start)}" if start else ""),
-            start,
-            reader.state(start),
-            reverse("placements:placement-decide", args=[placement.pk]),
+            f"{'Brought in' if placement.brought_in else 'Placement'}: {placement.student} at {placement.provider}",
+            _since(placement.proposed_at) + ("" if placement.brought_in or not start else _planned(start)),
+            None if placement.brought_in else start,
+            "today" if placement.brought_in else reader.state(start),
+            reverse(f"placements:placement-{'confirm' if placement.brought_in else 'decide'}", args=[placement.pk]),
         )
 
 
 def _guests(reader: Reader) -> Iterator[Row]:
     hosts = [m.school_id for m in reader.user.held() if Role(m.role) in GRANTS[Permission.ANSWER_FOR_HOST]]
     rows = Placement.objects.awaiting_decision().filter(host_school_id__in=hosts, host_accepted_on__isnull=True)
+    rows = rows.filter(host_refused_on__isnull=True)
     for placement in reader.narrow(rows, "host_school_id").select_related("host_school", "student", "school"):
         yield Row(
             placement.host_school.short_name,
@@ -99,8 +108,25 @@ def _extensions(reader: Reader) -> Iterator[Row]:
         )
 
 
+def _timetables(reader: Reader) -> Iterator[Row]:
+    rows = TimetableChange.objects.filter(approved_at__isnull=True, dropped_at__isnull=True)
+    rows = rows.visible_to(reader.user, Permission.APPROVE_PLACEMENT).exclude(proposed_by=reader.user)
+    rows = reader.narrow(rows, "placement__school_id")
+    for change in rows.select_related("placement__school", "placement__student", "placement__provider"):
+        placement = change.placement
+        yield Row(
+            placement.school.short_name,
+            f"Other timetable of {placement.student} at {placement.provider}",
+            f"{_since(change.proposed_at)}, from {date_words(change.from_day)}",
+            change.from_day,
+            reader.state(change.from_day),
+            reverse("placements:timetable-approve", args=[change.pk]),
+        )
+
+
 def _notices(reader: Reader) -> Iterator[Row]:
-    rows = DirectionNotice.objects.filter(status=NoticeStatus.DRAFT)
+    # One drafted before the decision is authorised with it.
+    rows = DirectionNotice.objects.filter(status=NoticeStatus.DRAFT, placement_period__approved_at__isnull=False)
     rows = rows.visible_to(reader.user, Permission.AUTHORISE_NOTICE)
     rows = reader.narrow(rows, "placement_period__placement__school_id")
     drafts = list(rows.select_related("placement_period__placement__school", "placement_period__placement__student"))
@@ -129,4 +155,18 @@ def _budgets(reader: Reader) -> Iterator[Row]:
             first,
             reader.state(first),
             reverse("placements:budget-list"),
+        )
+
+
+def _budget_changes(reader: Reader) -> Iterator[Row]:
+    rows = BudgetChange.objects.filter(approved_at__isnull=True, dropped_at__isnull=True)
+    rows = rows.visible_to(reader.user, Permission.APPROVE_BUDGET).exclude(proposed_by=reader.user)
+    for change in reader.narrow(rows, "budget__school_id").select_related("budget__school", "budget__academic_year"):
+        yield Row(
+            change.budget.school.short_name,
+            f"Change of the budget {change.budget.academic_year.label}",
+            _since(change.proposed_at),
+            None,
+            "today",
+            reverse("placements:budget-detail", args=[change.budget_id]),
         )

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from invictus_ap.queries import deadlines, decisions
+from invictus_ap.queries import deadlines, decisions, waiting
+from invictus_ap.queries.flags import FlagShown, flags_of
 from invictus_ap.queries.rows import Reader, Row
 from trust.calendar import date_words, london_date, london_time
-from trust.models import Flag, Heartbeat, PolicyVersion, School
+from trust.models import Heartbeat, PolicyVersion, School
 from trust.permissions import GRANTS, Permission, Role
 
 
@@ -43,7 +44,7 @@ class Worklist:
     """What waits for one person: sections, raised flags, the schools to filter by, the policy's review (P9.1)."""
 
     sections: tuple[Section, ...] = ()
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[FlagShown, ...] = ()
     schools: tuple[School, ...] = ()
     school_id: int | None = None
     policy: PolicyVersion | None = None
@@ -76,6 +77,22 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[Permission, ...], str, Callable[[Rea
         (Permission.RECORD_SERVICE, Permission.AUTHORISE_NOTICE),
         "flags.notices",
         deadlines.notices_due,
+    ),
+    (
+        "suspended",
+        "Placements at suspended providers",
+        "sign-stop",
+        (Permission.START_PLACEMENT, Permission.SUSPEND_PLACEMENT),
+        "flags.suspended",
+        waiting.at_suspended,
+    ),
+    (
+        "offers",
+        "Places asked for, to chase",
+        "question-circle",
+        (Permission.PROPOSE_PLACEMENT,),
+        "flags.offers",
+        waiting.offers,
     ),
     (
         "periods",
@@ -111,12 +128,36 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[Permission, ...], str, Callable[[Rea
         deadlines.ending,
     ),
     (
+        "checks",
+        "Checks to confirm",
+        "clipboard2-check",
+        (Permission.EDIT_PROVIDERS,),
+        "flags.expiries",
+        waiting.checks,
+    ),
+    (
+        "part_time",
+        "Part-time timetables to review",
+        "clock-history",
+        (Permission.START_PLACEMENT,),
+        "flags.part_time",
+        waiting.part_time,
+    ),
+    (
         "budgets",
         "Budgets at 80 % and more",
         "wallet2",
         (Permission.PROPOSE_BUDGET, Permission.APPROVE_BUDGET),
-        "flags.expiries",
+        "flags.money",
         deadlines.budgets_near_limit,
+    ),
+    (
+        "imports",
+        "Imports to look at",
+        "file-earmark-arrow-up",
+        (Permission.IMPORT_DATA,),
+        "work_imports",
+        waiting.imports,
     ),
 )
 
@@ -146,7 +187,7 @@ def worklist(user: Any, *, now: datetime, school_id: int | None = None) -> Workl
     )
     return Worklist(
         sections=sections,
-        flags=_flags(user, chosen),
+        flags=flags_of(user, chosen),
         schools=schools,
         school_id=chosen,
         policy=policy,
@@ -163,25 +204,6 @@ def _schools(held: Iterable[Any]) -> tuple[School, ...]:
     if any(m.school_id is None for m in seeing):
         return tuple(School.objects.order_by("name"))
     return tuple(sorted({m.school for m in seeing}, key=lambda school: school.name))
-
-
-def _flags(user: Any, school_id: int | None) -> tuple[Flag, ...]:
-    """The open flags of which one membership of the person is among those meant, at its own school."""
-    held = user.held()
-    trust_roles = {m.role for m in held if m.school_id is None}
-    school_roles = {(m.role, m.school_id) for m in held if m.school_id is not None}
-    if not held or trust_roles | {role for role, _ in school_roles} <= {Role.TRU}:
-        return ()
-    flags = Flag.objects.open().select_related("school")
-    if not trust_roles:
-        flags = flags.filter(school_id__in={school for _, school in school_roles})
-    if school_id is not None:
-        flags = flags.filter(school_id=school_id)
-    return tuple(
-        flag
-        for flag in flags
-        if trust_roles & set(flag.roles) or any((role, flag.school_id) in school_roles for role in flag.roles)
-    )
 
 
 def _when(at: datetime, today: date) -> str:

@@ -1,6 +1,27 @@
-"""What the project does across all apps: the sweep that raises flags, and the demo trust."""
+"""What the project does across all apps: the sweep that raises flags, imports, and the demo trust."""
 
 from invictus_ap.services.demo import load_demo
-from invictus_ap.services.flags import sweep_flags
+from invictus_ap.services.flags import Place, sweep_flags, sweep_until
+from invictus_ap.services.imports import (
+    KINDS,
+    apply_import,
+    drop_import,
+    faults_as_csv,
+    match_columns,
+    upload_import,
+    work_imports,
+)
 
-__all__ = ["load_demo", "sweep_flags"]
+__all__ = [
+    "KINDS",
+    "Place",
+    "apply_import",
+    "drop_import",
+    "faults_as_csv",
+    "load_demo",
+    "match_columns",
+    "sweep_flags",
+    "sweep_until",
+    "upload_import",
+    "work_imports",
+]

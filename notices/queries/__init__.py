@@ -13,7 +13,14 @@ from notices.queries.letter import (
     values_of,
 )
 from notices.queries.verdict import late_sentence, verdict_of
-from notices.queries.worklist import DueNotice, awaiting_notice, due_notices, notice_list, waiting_periods
+from notices.queries.worklist import (
+    DueNotice,
+    awaiting_notice,
+    due_notices,
+    no_longer_needed,
+    notice_list,
+    waiting_periods,
+)
 
 __all__ = [
     "Clock",
@@ -29,6 +36,7 @@ __all__ = [
     "facts_of",
     "late_sentence",
     "letter_of",
+    "no_longer_needed",
     "notice_list",
     "recipients_of",
     "suggested_values",

@@ -1,8 +1,9 @@
 """What a notice says: its particulars with ticks, its recipients, and the words of the letter."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from notices.codes import NoticeKind
 from notices.models import DirectionNotice, NoticeRecipient
+from notices.queries.places import Place, lines_of, places_of, session_rows
 from notices.rules import (
     EXCLUSION_STATEMENT,
     REVIEW_RIGHT,
@@ -27,17 +29,18 @@ from notices.rules import (
     letter_date,
     missing_particulars,
     required_recipients,
-    weekday_name,
 )
 from placements.models import Placement, PlacementPeriod, TimetableSlot
-from placements.rules import expected_sessions
-from providers.models import Site, SiteTimes
+from placements.queries import sessions_between, stretches_of, timetable_in_force
+from placements.rules import Stretch
+from providers.models import Programme, Site
 from trust.calendar import SchoolCalendar, last_day
 from trust.codes import NATURAL_PARENTS, SenStatus
 from trust.errors import CalendarNotLoaded
 from trust.models import ContactLink
 from trust.permissions import Role
-from trust.queries import calendars_of
+from trust.queries import calendar_of
+from trust.rules import and_words
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,16 @@ class Tick:
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """Everything about a period that its notice states and that is not typed into the notice itself."""
+    """Everything about a period that its notice states and that is not typed into the notice itself.
+
+    ``places`` are the sites of its timetable, the one of the first day first.
+    """
 
     period: PlacementPeriod
     first: date
     last: date | None
-    slots: frozenset[int]
-    times: SiteTimes | None
+    places: tuple[Place, ...]
+    programmes: tuple[str, ...]
     computed_days: int | None
     calendar: SchoolCalendar
 
@@ -69,50 +75,33 @@ class NoticeFacts:
         placement: Placement = self.period.placement
         return placement
 
+    @property
+    def site(self) -> Site:
+        """Where the student reports on the first day."""
+        return self.places[0].site if self.places else self.placement.site
+
     @cached_property
-    def site_address(self) -> SiteAddress:
-        """The site as the letter states it; the last line of its address is the town."""
-        site: Site = self.placement.site
-        lines = _lines(site.address)
-        if len(lines) == 1:
-            lines = [part.strip() for part in lines[0].split(",") if part.strip()]
-        return SiteAddress(
-            name=self.placement.provider.name,
-            street=", ".join(lines[:-1]),
-            town=lines[-1] if lines else "",
-            postcode=site.postcode,
-        )
+    def site_addresses(self) -> tuple[SiteAddress, ...]:
+        """Every site as the letter states it, with its days where there are several."""
+        places = self.places or (Place(self.placement.site, None, frozenset()),)
+        return tuple(place.address(self.placement.provider.name) for place in places)
 
     @cached_property
     def session_times(self) -> tuple[SessionTimes, ...]:
-        """The times of the halves of the day on which the student is expected; empty when the site has none."""
-        if self.times is None or not self.slots:
-            return ()
-        mornings = any(slot % 2 == 0 for slot in self.slots)
-        afternoons = any(slot % 2 for slot in self.slots)
-        return (
-            SessionTimes(
-                am_start=self.times.am_start if mornings else None,
-                am_end=self.times.am_end if mornings else None,
-                pm_start=self.times.pm_start if afternoons else None,
-                pm_end=self.times.pm_end if afternoons else None,
-                one_session=not (mornings and afternoons),
-            ),
-        )
+        """The times of each site for the halves of the day spent there."""
+        return tuple(place.session_times for place in self.places)
 
 
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _slots_of(rows: Iterable[TimetableSlot], first: date) -> frozenset[int]:
+def _timetable_of(rows: Iterable[TimetableSlot], first: date) -> dict[int, tuple[int, int]]:
     """The half-days in force on the first day of the period, or the first that come into force."""
     usable = list(rows)
     running = [row for row in usable if first in row.runs]
     if not running and usable:
         begin = min(row.runs.lower for row in usable)
         running = [row for row in usable if row.runs.lower == begin]
-    return frozenset(slot for row in running for slot in range(row.slots.lower, row.slots.upper))
+    return {
+        slot: (row.site_id, row.programme_id) for row in running for slot in range(row.slots.lower, row.slots.upper)
+    }
 
 
 def facts_of(period_id: int) -> NoticeFacts:
@@ -127,20 +116,21 @@ def facts_of(period_id: int) -> NoticeFacts:
     ).get(pk=period_id)
     placement = period.placement
     first, last = period.period.lower, last_day(period.period)
-    slots = _slots_of(period.slots.all(), first) or _slots_of(placement.slots.all(), first)
-    times = SiteTimes.objects.filter(site_id=placement.site_id, from_day__lte=first).order_by("-from_day").first()
-    schools = [placement.school_id, *([placement.host_school_id] if placement.host_school_id else [])]
-    calendars = calendars_of(schools)
+    timetable = _timetable_of(period.slots.all(), first) or timetable_in_force(placement)
+    calendar = calendar_of(placement.school_id)
     computed: int | None = None
-    if last is not None and slots:
-        closed = frozenset(placement.site.closures.values_list("day", flat=True))
-        host = calendars.get(placement.host_school_id) if placement.host_school_id else None
-        try:
-            found = expected_sessions(calendars[placement.school_id], slots, first, last, closed, host)
-            computed = len({day for day, _ in found})
-        except CalendarNotLoaded:
-            computed = None
-    return NoticeFacts(period, first, last, slots, times, computed, calendars[placement.school_id])
+    begins_at = placement.site_id
+    if last is not None and timetable:
+        stretches = stretches_of(placement, period) or (Stretch(first, last, timetable),)
+        # A calendar that is not loaded leaves the number open: the notice then lacks it.
+        with suppress(CalendarNotLoaded):
+            sessions = sessions_between(placement, stretches, first, last)
+            computed = len({row.day for row in sessions if not row.closed})
+            begins_at = next((row.site_id for row in sessions if not row.closed), begins_at)
+    taught = {programme_id for _, programme_id in timetable.values()}
+    programmes = tuple(Programme.objects.filter(pk__in=taught).order_by("name").values_list("name", flat=True))
+    places = places_of(timetable, first, begins_at)
+    return NoticeFacts(period, first, last, places, programmes, computed, calendar)
 
 
 def suggested_values(facts: NoticeFacts) -> dict[str, Any]:
@@ -151,8 +141,8 @@ def suggested_values(facts: NoticeFacts) -> dict[str, Any]:
     labels += [
         reason.get_reason_display() for reason in referral.reasons.all() if reason.reason != referral.primary_reason
     ]
-    reasons = "\n".join([*(f"{label}." for label in labels), *_lines(referral.why_more_appropriate)])
-    aims = _lines(referral.aims)
+    reasons = "\n".join([*(f"{label}." for label in labels), *lines_of(referral.why_more_appropriate)])
+    aims = lines_of(referral.aims)
     review: date | None = None
     if facts.last is not None:
         try:
@@ -163,7 +153,8 @@ def suggested_values(facts: NoticeFacts) -> dict[str, Any]:
         "reasons": reasons,
         "aims": "\n".join(aims),
         "measurable_aim": next((aim for aim in aims if any(char.isdigit() for char in aim)), "")[:240],
-        "report_to": placement.report_to,
+        # Who meets the student at the main site does not stand at another one.
+        "report_to": placement.report_to if facts.site.pk == placement.site_id else facts.site.report_to,
         "start_time": placement.start_time,
         "sessions_note": "",
         "first_review_on": review,
@@ -178,7 +169,7 @@ def values_of(notice: DirectionNotice, facts: NoticeFacts) -> NoticeValues:
     alternative = placement.referral.exclusion_alternative
     return NoticeValues(
         reasons=notice.reasons,
-        aims=tuple(_lines(notice.aims)),
+        aims=tuple(lines_of(notice.aims)),
         measurable_aims=1 if notice.measurable_aim.strip() else 0,
         period_first=facts.first,
         period_last=facts.last,
@@ -187,7 +178,7 @@ def values_of(notice: DirectionNotice, facts: NoticeFacts) -> NoticeValues:
         school_days_reason=notice.days_reason,
         start_on=facts.first,
         start_time=notice.start_time,
-        sites=(facts.site_address,),
+        sites=facts.site_addresses,
         report_to=notice.report_to,
         sessions=facts.session_times,
         exclusion_alternative=alternative,
@@ -279,35 +270,6 @@ def channels_of(recipient: NoticeRecipient) -> tuple[str, ...]:
     )
 
 
-def _span(start: time | None, end: time | None) -> str:
-    return f"{start:%H:%M} to {end:%H:%M}" if start and end else ""
-
-
-def _session_rows(facts: NoticeFacts) -> list[dict[str, str]]:
-    """One row for each day of the timetable; week A and B are named only where they differ."""
-    times = facts.times
-    if times is None:
-        return []
-    morning, afternoon = _span(times.am_start, times.am_end), _span(times.pm_start, times.pm_end)
-    week_a = {slot for slot in facts.slots if slot < 10}
-    week_b = {slot - 10 for slot in facts.slots if slot >= 10}
-    rows = []
-    for weekday in range(5):
-        halves = {weekday * 2, weekday * 2 + 1}
-        in_a, in_b = week_a & halves, week_b & halves
-        kinds = [("", in_a)] if in_a == in_b else [(" (week A)", in_a), (" (week B)", in_b)]
-        rows += [
-            {
-                "day": f"{weekday_name(weekday)}{suffix}",
-                "morning": morning if weekday * 2 in found else "–",
-                "afternoon": afternoon if weekday * 2 + 1 in found else "–",
-            }
-            for suffix, found in kinds
-            if found
-        ]
-    return rows
-
-
 def _signed_role(signer: Any, school_id: int) -> str:
     for membership in signer.held():
         if membership.role == Role.HEAD and membership.school_id == school_id:
@@ -324,9 +286,9 @@ def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None
     are empty.
     """
     placement = facts.placement
-    school, student, site = placement.school, placement.student, placement.site
+    school, student, site = placement.school, placement.student, facts.site
     name = student.preferred_name or student.first_name
-    aims: Sequence[str] = [aim for aim in _lines(notice.aims) if aim != notice.measurable_aim.strip()]
+    aims: Sequence[str] = [aim for aim in lines_of(notice.aims) if aim != notice.measurable_aim.strip()]
     return {
         "reference": f"Notice {notice.pk}",
         "date": letter_date(on),
@@ -334,7 +296,7 @@ def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None
         "extension": notice.kind == NoticeKind.EXTENSION,
         "direction": is_direction(placement.route),
         "school_name": school.name,
-        "school_address": _lines(school.address),
+        "school_address": lines_of(school.address),
         "school_postcode": school.postcode,
         "school_phone": school.phone,
         "student_name": f"{student.first_name} {student.family_name}",
@@ -342,8 +304,8 @@ def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None
         "student_born": f"{student.born_on.day} {letter_date(student.born_on).split(' ', 2)[2]}",
         "student_year": f"Year {student.nc_year}",
         "provider": placement.provider.name,
-        "programme": placement.programme.name,
-        "reasons": _lines(notice.reasons),
+        "programme": and_words(facts.programmes or (placement.programme.name,)),
+        "reasons": lines_of(notice.reasons),
         "aims": list(aims),
         "measurable_aim": notice.measurable_aim.strip(),
         "first": letter_date(facts.first),
@@ -352,10 +314,20 @@ def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None
         "days_reason": notice.days_reason.strip() if notice.days_required != facts.computed_days else "",
         "start_time": f"{notice.start_time:%H:%M}" if notice.start_time else "",
         "site_name": site.name,
-        "site_address": [*_lines(site.address), site.postcode],
+        "site_address": [*lines_of(site.address), site.postcode],
         "site_phone": site.phone,
+        "sites": [
+            {
+                "name": place.site.name,
+                "address": [*lines_of(place.site.address), place.site.postcode],
+                "phone": place.site.phone,
+                "days": place.days,
+            }
+            for place in facts.places
+            if len(facts.places) > 1
+        ],
         "report_to": notice.report_to.strip(),
-        "sessions": _session_rows(facts),
+        "sessions": session_rows(facts.places),
         "sessions_note": notice.sessions_note.strip(),
         "exclusion_statement": (
             EXCLUSION_STATEMENT.format(name=name) if placement.referral.exclusion_alternative else ""

@@ -13,6 +13,7 @@ from notices.models import DirectionNotice
 from notices.queries.clock import Clock, clocks_of
 from placements.lifecycle import LIVE
 from placements.models import PlacementPeriod
+from placements.queries import over_before
 from trust.models import School, Student
 from trust.permissions import Permission
 
@@ -101,6 +102,12 @@ def due_notices(user: Any, today: date) -> list[DueNotice]:
         pk__in=periods.visible_to(user, Permission.AUTHORISE_NOTICE).values("pk")
     )
     return waiting_periods(awaiting_notice().filter(mine), today)
+
+
+def no_longer_needed(notice: DirectionNotice) -> bool:
+    """Whether a notice in force belongs to a placement that was cancelled, or over before its period began."""
+    period = notice.placement_period
+    return notice.status != Status.VOID and over_before(period.placement, period)
 
 
 def notice_list(user: Any, *, status: str = "", school_id: int | None = None) -> QuerySet[DirectionNotice]:

@@ -18,6 +18,7 @@ from notices.rules import (
 from notices.services.moves import locked, move, school_id_of
 from placements.codes import PeriodKind
 from placements.lifecycle import LIVE
+from placements.lifecycle import Status as PlacementStatus
 from placements.models import PlacementPeriod
 from placements.services import record_notice_void
 from trust.calendar import london_date
@@ -50,17 +51,18 @@ def _earlier(period: PlacementPeriod) -> DirectionNotice | None:
 
 
 def prepare_notice(*, period_id: int, by: Any, now: datetime) -> DirectionNotice:
-    """A draft for an approved period, with the referral's text, or an extension's with the last notice's.
+    """A draft for a proposed or approved period, with the referral's text, or an extension's with the last notice's.
 
-    Raises ``RuleBroken`` when the period needs no notice, is not approved, or already has one in force (P7.2, P7.4).
+    Raises ``RuleBroken`` when the period needs no notice, the placement is over, or a notice is in force (P7.2, P7.4).
     """
     with saving(by=by):
         period = PlacementPeriod.objects.select_for_update(of=("self",)).select_related("placement").get(pk=period_id)
         require(by, FIRST[Status.DRAFT], home_id=period.placement.school_id)
         if not period.notice_needed:
             raise RuleBroken("This route asks for no direction notice.")
-        if period.approved_at is None or period.placement.status not in LIVE:
-            raise RuleBroken("A notice is prepared once the placement or its extension is approved.")
+        # Also before the decision, so that whoever approves can authorise it in one act.
+        if period.placement.status not in LIVE | {PlacementStatus.PROPOSED}:
+            raise RuleBroken("A notice is prepared for a placement that is proposed, approved or running.")
         if period.notices.in_force().exists():
             raise RuleBroken("This period already has a notice: make it void first if it must be replaced.")
         facts = facts_of(period_id)
@@ -122,8 +124,8 @@ def authorise_notice(
         move(notice, Status.AUTHORISED, by)
         check_version(notice, version)
         facts = facts_of(notice.placement_period_id)
-        if facts.placement.status not in LIVE:
-            raise RuleBroken("The placement is no longer approved, so its notice cannot be authorised.")
+        if facts.placement.status not in LIVE or facts.period.approved_at is None:
+            raise RuleBroken("The placement or its extension is not approved, so its notice cannot be authorised.")
         check_particulars(missing_particulars(values_of(notice, facts)))
         recipients = recipients_of(facts)
         check_recipients([one for one, _ in recipients])

@@ -8,7 +8,7 @@ from notices.lifecycle import Status
 from notices.models import DirectionNotice, NoticeRecipient
 from notices.queries import end_of_school_day, verdict_of
 from notices.rules import check_channel, deemed_given_on
-from notices.services.moves import locked, move, school_id_of
+from notices.services.moves import check_needed, locked, move, school_id_of
 from placements.services import record_notice_given
 from trust.calendar import london_date
 from trust.errors import RuleBroken
@@ -45,6 +45,7 @@ def record_given(
         notice_id = NoticeRecipient.objects.values_list("notice_id", flat=True).get(pk=recipient_id)
         notice = locked(notice_id)
         require(by, Permission.RECORD_SERVICE, home_id=school_id_of(notice))
+        check_needed(notice)
         if notice.status != Status.ISSUED:
             raise RuleBroken("How a notice was given is recorded once its letters are made, and only once.")
         recipient = NoticeRecipient.objects.select_for_update(of=("self",)).get(pk=recipient_id)
@@ -90,6 +91,7 @@ def override_late(*, notice_id: int, reason: str, by: Any, now: datetime) -> Dir
         require(by, Permission.OVERRIDE, home_id=school_id_of(notice))
         if not reason.strip():
             raise RuleBroken("Say why the late notice shall count.", field="reason")
+        check_needed(notice)
         if notice.status != Status.ISSUED:
             raise RuleBroken("Only an issued notice that was given late can be overridden.")
         _, outcome = verdict_of(notice, london_date(now))

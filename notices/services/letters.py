@@ -9,8 +9,7 @@ from notices.lifecycle import Status
 from notices.models import NoticeRecipient
 from notices.services.moves import locked, move
 from trust.codes import FileKind
-from trust.errors import RuleBroken
-from trust.services import file_bytes, saving, store_file
+from trust.services import saving, store_file
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +68,3 @@ def make_letters(*, now: datetime, limit: int = 20) -> int:
         else:
             failed.append(recipient_id)
     return made
-
-
-def letter_bytes(*, recipient: NoticeRecipient) -> bytes:
-    """The stored letter after checking its hash, byte for byte as it was made. ``RuleBroken`` when it is gone."""
-    if recipient.letter is None:
-        raise RuleBroken("This letter is not made yet.")
-    return file_bytes(recipient.letter)

@@ -4,6 +4,8 @@ from typing import Any
 
 from notices.lifecycle import Status, check_move
 from notices.models import DirectionNotice
+from placements.queries import over_before
+from trust.errors import RuleBroken
 from trust.permissions import Permission
 from trust.services import require
 
@@ -24,6 +26,14 @@ def move(notice: DirectionNotice, new: Status, by: Any, *, instead: Permission |
     if by is not None:
         require(by, instead or wanted, home_id=school_id_of(notice))
     notice.status = new
+
+
+def check_needed(notice: DirectionNotice) -> None:
+    """``RuleBroken`` when the placement was cancelled, or over before the period of this notice began."""
+    if over_before(notice.placement_period.placement, notice.placement_period):
+        raise RuleBroken(
+            "The placement was over before this period began, so the notice is no longer needed: make it void."
+        )
 
 
 def locked(notice_id: int) -> DirectionNotice:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from placements.codes import ROUTE_RULES, Consent, Gate, Route
+from placements.rules import gate_place as place
 from placements.rules import gate_questions as ask
 from placements.rules.gate_facts import GateFacts, GateOutcome, GateResult
 from providers.codes import ProviderKind
@@ -33,10 +34,15 @@ def gate(facts: GateFacts) -> tuple[GateResult, ...]:
         results += [
             ask.provider_approved(facts),
             *ask.provider_facts(facts, asked),
-            ask.capacity(facts),
+            place.capacity(facts),
+            place.half_days(facts),
+            place.key_stage(facts),
             ask.subjects(facts),
         ]
-        results += [ask.family_meeting(facts), ask.pack(facts)]
+        # The Headteacher of a school of the trust accepts the student instead.
+        if facts.offer_asked and asked != Gate.TRUST_SCHOOL:
+            results.append(place.offer(facts))
+        results += [ask.family_meeting(facts), *place.arrangements(facts)]
     if facts.route == Route.MEDICAL:
         results.append(ask.specialist(facts))
     results.append(ask.explanation(facts))

@@ -40,6 +40,36 @@ class GateCode(TextChoices):
     DUAL_REGISTRATION = "DUAL_REGISTRATION", "Dual registration"
     LA_CONFIRMED = "LA_CONFIRMED", "Local authority's confirmation"
     PACK = "PACK", "Information for the provider"
+    OFFER = "OFFER", "Place offered"
+    HALF_DAYS = "HALF_DAYS", "Programme runs on these half-days"
+    KEY_STAGE = "KEY_STAGE", "Key stage"
+    RISK_ASSESSMENT = "RISK_ASSESSMENT", "Individual risk assessment"
+    TRANSPORT = "TRANSPORT", "Transport"
+    LUNCH = "LUNCH", "Lunch"
+    MEDICAL_INFORMATION = "MEDICAL_INFORMATION", "Medical and emergency information"
+
+
+# What a provider or its programme answers for, whoever the student is: what the finder asks before anything is agreed.
+ABOUT_PROVIDER = frozenset(
+    {
+        GateCode.PROVIDER_APPROVED,
+        GateCode.PROVIDER_KIND,
+        GateCode.SPECIALIST,
+        GateCode.AGREEMENT,
+        GateCode.STAFF_CHECKS,
+        GateCode.SAFEGUARDING_POLICY,
+        GateCode.INSURANCE,
+        GateCode.VISIT,
+        GateCode.ACCREDITATION,
+        GateCode.CAPACITY,
+        GateCode.HALF_DAYS,
+        GateCode.KEY_STAGE,
+        GateCode.MATHS_AND_ENGLISH,
+        GateCode.UNREGISTERED,
+    }
+)
+# What was recorded with the family before a provider was looked for.
+ABOUT_FAMILY = frozenset({GateCode.FAMILY_MEETING, GateCode.EXPLANATION})
 
 
 @dataclass(frozen=True)
@@ -79,6 +109,23 @@ class HomeVisitFact:
 
 
 @dataclass(frozen=True)
+class OfferFact:
+    """The offer that a placement stands on, or the newest one asked for at its programme.
+
+    ``status`` is a word of ``OfferStatus``; ``until`` the last day on which an offered place is held; ``slots`` the
+    half-days of a week, 0 to 9; ``first`` and ``last`` the days asked for, inclusive; ``why`` of a refusal.
+    """
+
+    status: str
+    asked_on: dt.date
+    slots: frozenset[int]
+    first: dt.date
+    last: dt.date | None = None
+    until: dt.date | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class GateFacts:
     """Everything that the gate asks, as values.
 
@@ -98,8 +145,17 @@ class GateFacts:
     last: dt.date | None
     agreements: tuple[tuple[dt.date, dt.date], ...] = ()
     checks: Mapping[str, CheckFact] = field(default_factory=dict)
+    unconfirmed: frozenset[str] = frozenset()
     medical_specialist: bool = False
     places_left: int = 0
+    full_half_days: tuple[int, ...] = ()
+    half_days: frozenset[int] = frozenset()
+    not_offered: tuple[int, ...] = ()
+    offered_until: dt.date | None = None
+    nc_year: int | None = None
+    key_stages: str = "KS3 KS4"
+    offer_asked: bool = True
+    offer: OfferFact | None = None
     full_time: bool = False
     teaches_maths_and_english: bool = False
     maths_and_english_how: str = ""
@@ -109,6 +165,7 @@ class GateFacts:
     looked_after: bool = False
     others_over_hours: int = 0
     home_visit: HomeVisitFact | None = None
+    home_visit_since: dt.date | None = None
     family_met_on: dt.date | None = None
     family_invited_on: dt.date | None = None
     family_invited_again_on: dt.date | None = None
@@ -116,8 +173,16 @@ class GateFacts:
     exclusion_alternative: bool = False
     consent_on: dt.date | None = None
     host_accepted_on: dt.date | None = None
+    host_refused_on: dt.date | None = None
+    host_refusal: str = ""
     dual_registered_on: dt.date | None = None
     la_confirmed_on: dt.date | None = None
     site_address: str = ""
     attendance_contact: str = ""
     pack_missing: tuple[str, ...] = ()
+    risk_assessed_on: dt.date | None = None
+    transport: str = ""
+    lunch: str = ""
+    free_school_meals: bool = False
+    medical_known: bool = False
+    emergency_known: bool = False

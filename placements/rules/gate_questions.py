@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from placements.codes import ROUTE_RULES, Consent, Gate, Route
 from placements.rules.gate_facts import CheckFact, GateCode, GateFacts, GateOutcome, GateResult
 from placements.rules.thresholds import (
+    HOME_VISIT_AHEAD_DAYS,
     HOME_VISIT_DAYS,
     UNREGISTERED_HOURS,
     UNREGISTERED_SESSIONS,
     UNREGISTERED_STUDENTS,
+    in_force,
 )
 from providers.codes import CheckKind, ProviderKind
 from providers.lifecycle import Status as ProviderStatus
 from providers.rules import counts_until
-from trust.calendar import date_words
+from trust.calendar import SchoolCalendar, date_words
 
 
-def _answer(code: GateCode, passed: bool, why: str, good: str, source: str, *, overridable: bool = False) -> GateResult:
+def answer(code: GateCode, passed: bool, why: str, good: str, source: str, *, overridable: bool = False) -> GateResult:
     outcome = GateOutcome.PASSED if passed else GateOutcome.FAILED
     return GateResult(code, outcome, good if passed else why, source, overridable and not passed)
 
@@ -45,9 +47,15 @@ def provider_facts(facts: GateFacts, asked: Gate) -> list[GateResult]:
 
 
 def provider_kind(facts: GateFacts) -> GateResult:
-    """A route that names kinds of provider accepts no other (P3.3, P3.4, P3.13)."""
+    """A route that names kinds of provider accepts no other, and an online provider is for students who are confined
+    to home (P3.3, P3.4, P3.13).
+    """
     kinds = ROUTE_RULES[Route(facts.route)].provider_kinds
-    return _answer(
+    at_home = facts.route in (Route.HOME_ONLINE, Route.LA_ARRANGED)
+    if facts.provider_kind == ProviderKind.ONLINE and not at_home:
+        why = "An online provider is for students who are confined to home: choose the route 'online at home'."
+        return answer(GateCode.PROVIDER_KIND, False, why, "", "P3.4")
+    return answer(
         GateCode.PROVIDER_KIND,
         kinds is None or facts.provider_kind in kinds,
         f"The route '{Route(facts.route).label}' is not possible at a provider of this kind.",
@@ -58,7 +66,7 @@ def provider_kind(facts: GateFacts) -> GateResult:
 
 def provider_approved(facts: GateFacts) -> GateResult:
     """Only an approved provider takes students (P3.12)."""
-    return _answer(
+    return answer(
         GateCode.PROVIDER_APPROVED,
         facts.provider_status == ProviderStatus.APPROVED,
         f"The provider is {ProviderStatus(facts.provider_status).label.lower()}, not approved.",
@@ -69,7 +77,7 @@ def provider_approved(facts: GateFacts) -> GateResult:
 
 def specialist(facts: GateFacts) -> GateResult:
     """'Medical support ... must be a specialist provision' (P2.2)."""
-    return _answer(
+    return answer(
         GateCode.SPECIALIST,
         facts.medical_specialist,
         "Medical needs are met only by specialist, hospital or home-tuition providers.",
@@ -81,7 +89,7 @@ def specialist(facts: GateFacts) -> GateResult:
 def _agreement(facts: GateFacts) -> GateResult:
     """No approval and no start without an agreement that covers the whole period (P3.9)."""
     gap = _first_gap(facts.agreements, facts.first, facts.last or facts.first)
-    return _answer(
+    return answer(
         GateCode.AGREEMENT,
         gap is None,
         f"No service level agreement covers {date_words(gap)}." if gap else "",
@@ -130,29 +138,19 @@ def _check(facts: GateFacts, kind: CheckKind) -> GateResult:
     rule = _CHECK_RULES[kind]
     fact = facts.checks.get(kind)
     if fact is None or fact.done_on > facts.on:
-        return _answer(rule.code, False, "None is recorded.", "", rule.source, overridable=True)
+        waits = "It is recorded, but the trust AP lead has not confirmed it."
+        why = waits if kind in facts.unconfirmed else "None is recorded."
+        return answer(rule.code, False, why, "", rule.source, overridable=True)
     until = check_valid_until(kind, fact)
     needed = max(facts.on, facts.first)
     if until is not None and until < needed:
         why = f"It counted to {date_words(until)} and is needed on {date_words(needed)}."
-        return _answer(rule.code, False, why, "", rule.source, overridable=True)
+        return answer(rule.code, False, why, "", rule.source, overridable=True)
     if until is not None and facts.last is not None and until < facts.last:
         why = f"It counts to {date_words(until)}, before the placement ends: have it renewed."
         return GateResult(rule.code, GateOutcome.WARNING, why, rule.source)
     good = f"Recorded on {date_words(fact.done_on)}" + (f", counts to {date_words(until)}." if until else ".")
-    return _answer(rule.code, True, "", good, rule.source)
-
-
-def capacity(facts: GateFacts) -> GateResult:
-    """The programme has a place left for the student (P6.2)."""
-    return _answer(
-        GateCode.CAPACITY,
-        facts.places_left >= 1,
-        "The programme has no place left in this period.",
-        f"{facts.places_left} {'place is' if facts.places_left == 1 else 'places are'} left.",
-        "P6.2",
-        overridable=True,
-    )
+    return answer(rule.code, True, "", good, rule.source)
 
 
 def subjects(facts: GateFacts) -> GateResult:
@@ -160,11 +158,11 @@ def subjects(facts: GateFacts) -> GateResult:
     when (P3.5).
     """
     if facts.teaches_maths_and_english:
-        return _answer(GateCode.MATHS_AND_ENGLISH, True, "", "The programme teaches both.", "P3.5")
+        return answer(GateCode.MATHS_AND_ENGLISH, True, "", "The programme teaches both.", "P3.5")
     if facts.full_time:
         why = "A full-time programme teaches maths and English, without exception."
-        return _answer(GateCode.MATHS_AND_ENGLISH, False, why, "", "P3.5")
-    return _answer(
+        return answer(GateCode.MATHS_AND_ENGLISH, False, why, "", "P3.5")
+    return answer(
         GateCode.MATHS_AND_ENGLISH,
         bool(facts.maths_and_english_how.strip()),
         "Record who teaches maths and English, and when.",
@@ -181,22 +179,24 @@ def _unregistered(facts: GateFacts) -> GateResult:
     overridable. More than four sessions a week warns. Source: Education Act 1996 s.463, Education and Skills
     Act 2008 s.96, DfE guidance.
     """
-    source = "Education Act 1996 s.463; DfE guidance on unregistered provision"
+    limits = [in_force(rows, facts.on) for rows in (UNREGISTERED_HOURS, UNREGISTERED_STUDENTS, UNREGISTERED_SESSIONS)]
+    most_hours, students, most_sessions = (limit.value for limit in limits)
+    source = limits[0].source
     hours = f"{facts.weekly_hours.normalize():f} hours a week at an unregistered provider"
-    if facts.weekly_hours > UNREGISTERED_HOURS:
-        limit = f"{hours}, more than {UNREGISTERED_HOURS}"
+    if facts.weekly_hours > most_hours:
+        limit = f"{hours}, more than {most_hours}"
         if facts.ehc_plan or facts.looked_after:
             who = "an EHC plan" if facts.ehc_plan else "a place in care"
             why = f"{limit}, for a student with {who}: the provider would have to register."
-            return _answer(GateCode.UNREGISTERED, False, why, "", source)
-        if facts.others_over_hours + 1 >= UNREGISTERED_STUDENTS:
-            why = f"{limit}, for {UNREGISTERED_STUDENTS} of our students: the provider would have to register."
-            return _answer(GateCode.UNREGISTERED, False, why, "", source)
-        return _answer(GateCode.UNREGISTERED, False, f"{limit}.", "", source, overridable=True)
-    if facts.weekly_sessions > UNREGISTERED_SESSIONS:
-        why = f"{facts.weekly_sessions} sessions a week, more than {UNREGISTERED_SESSIONS}: watch the hours."
+            return answer(GateCode.UNREGISTERED, False, why, "", source)
+        if facts.others_over_hours + 1 >= students:
+            why = f"{limit}, for {students} of our students: the provider would have to register."
+            return answer(GateCode.UNREGISTERED, False, why, "", source)
+        return answer(GateCode.UNREGISTERED, False, f"{limit}.", "", source, overridable=True)
+    if facts.weekly_sessions > most_sessions:
+        why = f"{facts.weekly_sessions} sessions a week, more than {most_sessions}: watch the hours."
         return GateResult(GateCode.UNREGISTERED, GateOutcome.WARNING, why, source)
-    return _answer(GateCode.UNREGISTERED, True, "", f"{hours}.", source)
+    return answer(GateCode.UNREGISTERED, True, "", f"{hours}.", source)
 
 
 def _home_visit(facts: GateFacts) -> GateResult:
@@ -204,32 +204,46 @@ def _home_visit(facts: GateFacts) -> GateResult:
     (P3.4).
     """
     visit = facts.home_visit
+    days = dt.timedelta(days=in_force(HOME_VISIT_DAYS, facts.on).value)
+    since = facts.home_visit_since or max(facts.on, facts.first) - days
     if visit is None or visit.visited_on > facts.on:
         why = "No visit to the home is recorded."
     elif not visit.suitable:
         why = "The visit found the home not suitable."
-    elif visit.visited_on < max(facts.on, facts.first) - dt.timedelta(days=HOME_VISIT_DAYS):
+    elif visit.visited_on < since:
         why = f"The last visit was on {date_words(visit.visited_on)}; it is renewed each half-term."
     elif not visit.safeguarding.strip():
         why = "Record the safeguarding arrangements and the rules for live lessons."
     elif not visit.supervisor.strip():
         why = "Name the adult who supervises at home."
     else:
-        return _answer(
+        return answer(
             GateCode.HOME_VISIT,
             True,
             "",
             f"Visited on {date_words(visit.visited_on)} and found suitable.",
             "P3.4",
         )
-    return _answer(GateCode.HOME_VISIT, False, why, "", "P3.4")
+    return answer(GateCode.HOME_VISIT, False, why, "", "P3.4")
+
+
+def home_visit_since(cal: SchoolCalendar, needed: dt.date) -> dt.date | None:
+    """The earliest day on which a visit to the home still counts for ``needed``; None on a day outside half-terms.
+
+    Renewed each half-term: it was made in the same half-term, or on one of the last school days before that began
+    (``HOME_VISIT_AHEAD_DAYS``). Raises ``CalendarNotLoaded``. Source: P3.4.
+    """
+    half = cal.half_term_of(needed)
+    if half is None:
+        return None
+    return cal.school_days_before(half.first, in_force(HOME_VISIT_AHEAD_DAYS, needed).value)
 
 
 def family_meeting(facts: GateFacts) -> GateResult:
     """A set-up meeting before approval; a family absent after two dated invitations counts (P5.1)."""
     met = facts.family_met_on is not None and facts.family_met_on <= facts.on
     invited = {day for day in (facts.family_invited_on, facts.family_invited_again_on) if day and day <= facts.on}
-    return _answer(
+    return answer(
         GateCode.FAMILY_MEETING,
         met or len(invited) == 2,
         "No meeting with the family and no two dated invitations are recorded.",
@@ -246,7 +260,7 @@ def explanation(facts: GateFacts) -> GateResult:
     why = "Record who explained the reasons to whom and what the family said."
     if facts.exclusion_alternative:
         why = f"This is an alternative to permanent exclusion. {why}"
-    return _answer(
+    return answer(
         GateCode.EXPLANATION,
         facts.explanation_recorded,
         why,
@@ -265,7 +279,7 @@ def consent(facts: GateFacts, consent: Consent) -> GateResult:
         Consent.RECORDED: "the parents' agreement",
         Consent.REQUIRED: "the parents' consent",
     }[consent]
-    return _answer(
+    return answer(
         GateCode.CONSENT,
         facts.consent_on is not None and facts.consent_on <= facts.on,
         f"Record {what}, with the day.",
@@ -277,8 +291,11 @@ def consent(facts: GateFacts, consent: Consent) -> GateResult:
 
 def host_accepted(facts: GateFacts) -> GateResult:
     """The Headteacher of the receiving school has accepted the student (P3.3, P3.13)."""
+    if facts.host_refused_on is not None:
+        why = f"The receiving school refused on {date_words(facts.host_refused_on)}: {facts.host_refusal}"
+        return answer(GateCode.HOST_ACCEPTED, False, why, "", "P3.3")
     accepted = facts.host_accepted_on is not None and facts.host_accepted_on <= facts.on
-    return _answer(
+    return answer(
         GateCode.HOST_ACCEPTED,
         accepted,
         "The Headteacher of the receiving school has not accepted the student.",
@@ -291,7 +308,7 @@ def _dual_registration(facts: GateFacts) -> GateResult:
     """At a trust school the student is dual registered by the first day; code D is not used before it
     (P3.3).
     """
-    return _answer(
+    return answer(
         GateCode.DUAL_REGISTRATION,
         facts.dual_registered_on is not None and facts.dual_registered_on <= facts.first,
         "Give the date of dual registration, at latest the first day.",
@@ -314,18 +331,10 @@ def la_confirmed(facts: GateFacts) -> GateResult:
         )
         if not there
     ]
-    return _answer(
+    return answer(
         GateCode.LA_CONFIRMED,
         not missing,
         f"From the local authority is missing: {', '.join(missing)}.",
         "The local authority confirmed in writing.",
         "P3.11",
     )
-
-
-def pack(facts: GateFacts) -> GateResult:
-    """What a provider has to know before the first day; missing parts warn (P6.4)."""
-    if facts.pack_missing:
-        why = f"Not recorded: {', '.join(facts.pack_missing)}."
-        return GateResult(GateCode.PACK, GateOutcome.WARNING, why, "P6.4")
-    return _answer(GateCode.PACK, True, "", "All recorded.", "P6.4")

@@ -6,11 +6,13 @@ from datetime import date
 from psycopg2.extras import DateRange, NumericRange
 
 from placements.lifecycle import LIVE, Status, check_move
-from placements.models import Budget, Placement, PlacementPeriod, TimetableSlot
+from placements.models import AgreedPrice, Budget, Placement, PlacementPeriod, TimetableSlot
 from placements.queries import approved_budgets
+from placements.rules import Timetable
 from providers.models import Programme
 from trust.errors import RuleBroken
 from trust.models import Student, User
+from trust.permissions import Permission
 from trust.services import require
 
 
@@ -28,9 +30,13 @@ def locked(placement_id: int) -> Placement:
     return placement
 
 
-def lock_programme(placement: Placement) -> None:
-    """Hold the places of the programme: two at once never share the last one."""
-    Programme.objects.select_for_update(no_key=True).get(pk=placement.programme_id)
+def lock_programme(placement: Placement, also: Iterable[int] = ()) -> None:
+    """Hold the places of the placement's programmes and of ``also``, in the order of their ids: two at once never
+    share the last one.
+    """
+    taught = TimetableSlot.objects.filter(placement=placement).values_list("programme_id", flat=True)
+    wanted = {placement.programme_id, *taught, *also}
+    list(Programme.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("id"))
 
 
 def lock_budgets(school_id: int, labels: Iterable[str]) -> dict[str, Budget]:
@@ -40,9 +46,13 @@ def lock_budgets(school_id: int, labels: Iterable[str]) -> dict[str, Budget]:
     return {budget.academic_year.label: budget for budget in rows.order_by("id")}
 
 
-def move(placement: Placement, new: str, by: User) -> None:
-    """The only writer of ``status``; ``live`` follows it, and the half-days follow ``live``."""
-    require(by, check_move(placement.status, new), home_id=placement.school_id)
+def move(placement: Placement, new: str, by: User, *, instead: Permission | None = None) -> None:
+    """The only writer of ``status``; ``live`` follows it, and the half-days follow ``live``.
+
+    ``instead`` is the permission of a door with a rule of its own: what runs already is not started again.
+    """
+    wanted = check_move(placement.status, new)
+    require(by, instead or wanted, home_id=placement.school_id)
     placement.status = Status(new)
     placement.live = placement.status in LIVE
 
@@ -53,18 +63,35 @@ def save(placement: Placement) -> None:
     placement.save()
 
 
-def add_slots(placement: Placement, period: PlacementPeriod, pattern: Iterable[int], runs: DateRange) -> None:
-    """One row for each half-day of the fortnight, in force on the days of ``runs``."""
+def add_slots(placement: Placement, period: PlacementPeriod, timetable: Timetable, runs: DateRange) -> None:
+    """One row for each half-day of the fortnight with its site and programme, in force on the days of ``runs``."""
     TimetableSlot.objects.bulk_create(
         TimetableSlot(
             placement=placement,
             placement_period=period,
             student_id=placement.student_id,
+            site_id=site_id,
+            programme_id=programme_id,
             live=placement.live,
             slots=NumericRange(slot, slot + 1),
             runs=runs,
         )
-        for slot in sorted(pattern)
+        for slot, (site_id, programme_id) in sorted(timetable.items())
+    )
+
+
+def agree_prices(period: PlacementPeriod, programme_ids: Iterable[int]) -> None:
+    """Keep today's price of each programme as the agreed one of the period; an agreed one stays as it is."""
+    agreed = set(AgreedPrice.objects.filter(placement_period=period).values_list("programme_id", flat=True))
+    AgreedPrice.objects.bulk_create(
+        AgreedPrice(
+            placement_period=period,
+            programme=programme,
+            unit=programme.unit,
+            rate=programme.rate,
+            hours_per_session=programme.hours_per_session,
+        )
+        for programme in Programme.objects.filter(pk__in=set(programme_ids) - agreed).order_by("id")
     )
 
 

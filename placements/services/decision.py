@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 
 from placements.lifecycle import Status
-from placements.models import Commitment, GateOverride, Placement, PlacementPeriod
-from placements.queries import budget_left, cost_lines, gate_facts, overrides_of, weekly_pattern
-from placements.rules import GateOutcome, check_budget, check_gate, check_not_same_person, gate
-from placements.services._moves import add_slots, lock_budgets, lock_programme, locked, move, save, say_why
-from trust.calendar import date_words, last_day, london_date
+from placements.models import GateOverride, Placement, PlacementPeriod
+from placements.queries import gate_facts, overrides_of, timetable_in_force
+from placements.rules import GateOutcome, check_gate, check_not_same_person, gate
+from placements.services._money import commit_period
+from placements.services._moves import add_slots, lock_programme, locked, move, save, say_why
+from placements.services.offers import take_offer
+from placements.services.week import check_not_part_time
+from trust.calendar import date_words, london_date
 from trust.errors import RuleBroken
 from trust.models import User
 from trust.permissions import Permission
@@ -43,6 +45,8 @@ def decide_placement(
         for proposer in (placement.proposed_by_id, period.proposed_by_id):
             check_not_same_person(proposer, by.pk)
         placement.decided_by, placement.decided_at, placement.decision_reason = by, now, reason.strip()
+        if placement.brought_in:
+            raise RuleBroken("This placement was brought in: it is confirmed or declined as such.")
         if decision == Status.APPROVED:
             first = period.period.lower
             if first < london_date(now):
@@ -88,9 +92,9 @@ def approve_extension(*, period_id: int, over_budget_reason: str, by: User, now:
             raise RuleBroken(f"The first day of the extension, {date_words(first)}, has passed: drop it.")
         lock_programme(placement)
         check_gate(gate(gate_facts(placement, period, london_date(now))), overrides_of(placement))
-        _commit(placement, period, over_budget_reason, by)
+        commit_period(placement, period, over_budget_reason, by)
         _approve_period(period, by, now)
-        add_slots(placement, period, weekly_pattern(placement), period.period)
+        add_slots(placement, period, timetable_in_force(placement), period.period)
         save(placement)
     return period
 
@@ -106,8 +110,10 @@ def _approve(
     lock_programme(placement)
     _override(placement, period, overrides, by, now)
     check_gate(gate(gate_facts(placement, period, london_date(now))), overrides_of(placement))
-    _commit(placement, period, over_budget_reason, by)
+    commit_period(placement, period, over_budget_reason, by)
     _approve_period(period, by, now)
+    take_offer(placement, by, now)
+    check_not_part_time(placement.student_id, placement.pk)
     # The half-days follow ``live`` by cascade: here the database refuses a student in two places.
     save(placement)
 
@@ -123,31 +129,6 @@ def _override(
         if wanted and result.overridable and result.outcome == GateOutcome.FAILED and result.code not in known:
             require(by, Permission.OVERRIDE, home_id=placement.school_id)
             GateOverride.objects.create(placement=placement, code=result.code, reason=wanted, by=by, at=now)
-
-
-def _commit(placement: Placement, period: PlacementPeriod, over_budget_reason: str, by: User) -> None:
-    """Promise the money of the period, one row per academic year, from budgets locked in the order of their ids."""
-    lines = cost_lines(placement, period.period.lower, last_day(period.period), weekly_pattern(placement))
-    budgets = lock_budgets(placement.school_id, [label for label, _ in lines])
-    may_overspend = by.allows(Permission.APPROVE_OVER_BUDGET, home_id=placement.school_id)
-    period.cost = sum((amount for _, amount in lines), Decimal("0.00"))
-    for label, amount in lines:
-        if not amount:
-            continue
-        budget = budgets.get(label)
-        if budget is None:
-            raise RuleBroken(
-                f"There is no approved budget of the school for {label}: have it approved first.",
-                help="Finance, the Headteacher or the trust AP lead proposes it.",
-            )
-        left = budget_left(budget)
-        check_budget(left, amount, may_overspend, over_budget_reason)
-        Commitment.objects.create(
-            placement_period=period,
-            budget=budget,
-            amount=amount,
-            over_budget_reason=over_budget_reason.strip() if amount > left else "",
-        )
 
 
 def _approve_period(period: PlacementPeriod, by: User, now: datetime) -> None:

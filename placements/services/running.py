@@ -1,23 +1,19 @@
-"""From the notice to the start, pausing and extending, the transfer of a managed move."""
+"""From the notice to the start, and the transfer of a managed move."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import ProtectedError
-from psycopg2.extras import DateRange
-
-from placements.codes import ROUTE_RULES, Destination, EndingReason, NoticeRule, PeriodKind, Route
+from placements.codes import Destination, EndingReason, Route
 from placements.lifecycle import Status
-from placements.models import HomeVisit, Placement, PlacementPeriod, TimetableSlot
-from placements.queries import cost_lines, gate_facts, overrides_of, weekly_pattern
-from placements.rules import check_gate, check_period, gate
-from placements.services._moves import add_slots, locked, move, save, say_why, stop_slots
-from trust.calendar import date_words, last_day, london_date, to_range
+from placements.models import HomeVisit, Placement, PlacementPeriod
+from placements.queries import gate_facts, overrides_of
+from placements.rules import check_gate, gate
+from placements.services._moves import locked, move, save
+from trust.calendar import date_words, last_day, london_date
 from trust.errors import RuleBroken
 from trust.models import Enrolment, Student, User
 from trust.permissions import Permission
-from trust.queries import calendar_of
 from trust.services import clear_flags, require, saving
 
 
@@ -50,27 +46,6 @@ def _set_notice(
         period.notice_given_on = given_on
         period.save(update_fields=["notice_given_on"])
     return period
-
-
-def accept_guest(*, placement_id: int, dual_registered_on: date | None, by: User, now: datetime) -> Placement:
-    """The receiving school takes the student (P3.3, P3.13): its Headteacher says so for a school of the trust.
-
-    For a school outside the trust the home school records the acceptance that it was sent. ``dual_registered_on`` is
-    the day from which code D may be used; a managed move has none.
-    """
-    with saving(by=by, reason="Receiving school accepted"):
-        placement = locked(placement_id)
-        if placement.host_school_id is not None:
-            require(by, Permission.ANSWER_FOR_HOST, home_id=placement.host_school_id)
-        else:
-            require(by, Permission.START_PLACEMENT, home_id=placement.school_id)
-        if placement.status not in (Status.PROPOSED, Status.RETURNED, Status.APPROVED):
-            raise RuleBroken("Only a placement that has not started waits for an acceptance.")
-        placement.host_accepted_on, placement.host_accepted_by = london_date(now), by
-        if dual_registered_on is not None:
-            placement.dual_registered_on = dual_registered_on
-        save(placement)
-    return placement
 
 
 def record_home_visit(*, placement_id: int, data: Mapping[str, Any], by: User, now: datetime) -> HomeVisit:
@@ -163,85 +138,3 @@ def _change_roll(placement: Placement, today: date) -> None:
     student.school_id = placement.host_school_id
     student.version += 1
     student.save()
-
-
-def pause_placement(*, placement_id: int, reason: str, by: User, now: datetime) -> Placement:
-    """Suspend a placement at once for safety (P3.12): from tomorrow on nothing is expected at the provider."""
-    why = say_why(reason, "the pause")
-    with saving(by=by, reason=why):
-        placement = locked(placement_id)
-        move(placement, Status.PAUSED, by)
-        save(placement)
-        stop_slots(placement, london_date(now))
-    return placement
-
-
-def resume_placement(*, placement_id: int, reason: str, by: User, now: datetime) -> Placement:
-    """Take a paused placement up again with the same half-days; refused when they were given away meanwhile."""
-    why = say_why(reason, "going on")
-    today = london_date(now)
-    with saving(by=by, reason=why):
-        placement = locked(placement_id)
-        move(placement, Status.ACTIVE, by)
-        save(placement)
-        pattern = weekly_pattern(placement)
-        ends = TimetableSlot.objects.filter(placement=placement).values_list("runs", flat=True)
-        resume_on = max([today, *(runs.upper for runs in ends if runs.upper is not None)])
-        for period in placement.periods.filter(approved_at__isnull=False):
-            begins = max(resume_on, period.period.lower)
-            if period.period.upper is None or begins < period.period.upper:
-                add_slots(placement, period, pattern, DateRange(begins, period.period.upper, "[)"))
-    return placement
-
-
-def propose_extension(*, placement_id: int, last: date, by: User, now: datetime) -> PlacementPeriod:
-    """Propose the next period: from the next school day after the last one to ``last``, inclusive (P7.4)."""
-    with saving(by=by, reason="Extension proposed"):
-        placement = locked(placement_id)
-        # Whoever starts and ends a placement proposes to extend it (access page).
-        require(by, Permission.START_PLACEMENT, home_id=placement.school_id)
-        if placement.status != Status.ACTIVE:
-            raise RuleBroken("Only a running placement is extended.")
-        newest = placement.periods.latest("number")
-        if newest.approved_at is None:
-            raise RuleBroken("An extension is proposed already and waits for a decision.")
-        ends = last_day(newest.period)
-        if ends is None:
-            raise RuleBroken("A managed move has no end and no extension.")
-        cal = calendar_of(placement.school_id)
-        first = cal.add(ends, 1)
-        if first < london_date(now):
-            raise RuleBroken(
-                f"The period ended on {date_words(ends)}: end the placement and propose a new one.", field="last"
-            )
-        check_period(cal, first, last, placement.route)
-        period = PlacementPeriod(
-            placement=placement,
-            number=newest.number + 1,
-            kind=PeriodKind.EXTENSION,
-            period=to_range(first, last),
-            notice_needed=ROUTE_RULES[Route(placement.route)].notice != NoticeRule.NONE,
-            cost=sum(amount for _, amount in cost_lines(placement, first, last, weekly_pattern(placement))),
-            proposed_by=by,
-            proposed_at=now,
-        )
-        period.save()
-        save(placement)
-    return period
-
-
-def drop_extension(*, period_id: int, reason: str, by: User, now: datetime) -> None:
-    """Take back or decline a proposed extension: the proposer's side or who approves may; it stays in the history."""
-    why = say_why(reason, "dropping the extension")
-    with saving(by=by, reason=why):
-        placement = locked(PlacementPeriod.objects.values_list("placement_id", flat=True).get(pk=period_id))
-        if not by.allows(Permission.START_PLACEMENT, home_id=placement.school_id):
-            require(by, Permission.APPROVE_PLACEMENT, home_id=placement.school_id)
-        period = placement.periods.get(pk=period_id)
-        if period.number == 1 or period.approved_at is not None:
-            raise RuleBroken("Only a proposed extension is dropped.")
-        try:
-            period.delete()
-        except ProtectedError:
-            raise RuleBroken("A notice was prepared for this extension: it can only be approved or left.") from None
-        save(placement)

@@ -1,20 +1,23 @@
 """From the start to the end of a placement."""
 
+from datetime import date
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
 
-from placements.forms import EndForm, ExtendForm, ExtensionDecideForm, ReasonForm
+from placements.forms import EndForm, EndReportLaterForm, ExtendForm, PauseForm, ReasonForm, ReopenForm
 from placements.models import Placement, PlacementPeriod
-from placements.queries import cost_of, gate_of, gates_shown, periods_of
+from placements.queries import end_figures
 from placements.services import (
-    approve_extension,
     cancel_placement,
     complete_transfer,
     drop_extension,
     end_placement,
     pause_placement,
     propose_extension,
+    record_end_report,
+    reopen_placement,
     resume_placement,
     start_placement,
     withdraw_placement,
@@ -55,7 +58,7 @@ class PlacementTransfer(OfPlacement, ServiceAction):
 class WithReason(OfPlacement, ServiceFormView):
     """A move that asks one thing: why."""
 
-    form_class = ReasonForm
+    form_class: Any = ReasonForm
     template_name = FORM_PAGE
     heading: str
     button: str
@@ -71,16 +74,20 @@ class PlacementPause(WithReason):
     """Suspend a placement at once for safety."""
 
     permission = Permission.SUSPEND_PLACEMENT
+    form_class = PauseForm
     heading = "Pause"
     button = "Pause the placement"
     intro = (
-        "From tomorrow on nothing is expected at the provider. Tell the parents and the provider today. "
-        "Do not type a disclosure here."
+        "From tomorrow on nothing is expected at the provider. Tell the parents first, then the provider. "
+        "At immediate risk call 999. Do not type a disclosure here."
     )
     done = "The placement is paused. Make sure that everybody knows where the student is."
 
     def act(self, data: dict[str, Any]) -> Placement:
-        return pause_placement(placement_id=self.placement.pk, reason=data["reason"], by=self.by, now=self.now)
+        return pause_placement(placement_id=self.placement.pk, by=self.by, now=self.now, **data)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"parents_told_on": london_date(self.now)}
 
 
 class PlacementResume(WithReason):
@@ -119,6 +126,58 @@ class PlacementCancel(WithReason):
 
     def act(self, data: dict[str, Any]) -> Placement:
         return cancel_placement(placement_id=self.placement.pk, reason=data["reason"], by=self.by, now=self.now)
+
+
+class PlacementReopen(WithReason):
+    """Go on with a placement that was ended by mistake."""
+
+    permission = Permission.APPROVE_EARLY_END
+    form_class = ReopenForm
+    heading = "Open again"
+    button = "Open the placement again"
+    intro = (
+        "Only for an end recorded by mistake: the placement goes on as if it had not ended. The gates are asked again, "
+        "the money is promised once more and the half-days are taken again."
+    )
+    done = "The placement goes on."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        may_overspend = self.may(Permission.APPROVE_OVER_BUDGET, self.placement)
+        return {**super().get_form_kwargs(), "may_overspend": may_overspend}
+
+    def act(self, data: dict[str, Any]) -> Placement:
+        return reopen_placement(
+            placement_id=self.placement.pk,
+            reason=data["reason"],
+            over_budget_reason=data.get("over_budget_reason", ""),
+            by=self.by,
+            now=self.now,
+        )
+
+
+class PlacementEndReport(OfPlacement, ServiceFormView):
+    """Write or complete what is said at the end."""
+
+    permission = Permission.END_PLACEMENT
+    form_class = EndReportLaterForm
+    template_name = FORM_PAGE
+    done = "The end report is saved."
+
+    def get_initial(self) -> dict[str, Any]:
+        placement = self.placement
+        return {
+            "report": placement.end_report,
+            "own_assessment": placement.own_assessment,
+            "return_plan": placement.return_plan,
+            "version": placement.version,
+        }
+
+    def act(self, data: dict[str, Any]) -> Placement:
+        return record_end_report(placement_id=self.placement.pk, by=self.by, now=self.now, **data)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = self.page_of(f"End report of {str(self.placement).lower()}", "Save the report")
+        return super().get_context_data(**page, **kwargs)
 
 
 class PlacementExtend(OfPlacement, ServiceFormView):
@@ -172,43 +231,6 @@ class OfExtension(ServiceFormView):
         return {"title": title, "lead": lead, "submit_label": submit_label, "cancel_url": own, "crumbs": crumbs}
 
 
-class ExtensionApprove(OfExtension):
-    """Approve a proposed extension and its money."""
-
-    permission = Permission.APPROVE_PLACEMENT
-    form_class = ExtensionDecideForm
-    template_name = "placements/extension_approve.html"
-    done = "The extension is approved. Now it needs a new full notice."
-
-    def load(self) -> None:
-        super().load()
-        self.cost = cost_of(self.placement, self.period)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        may_overspend = self.may(Permission.APPROVE_OVER_BUDGET, self.placement)
-        return {**super().get_form_kwargs(), "over_budget": self.cost.over_budget and may_overspend}
-
-    def act(self, data: dict[str, Any]) -> PlacementPeriod:
-        return approve_extension(
-            period_id=self.period.pk,
-            over_budget_reason=data.get("over_budget_reason", ""),
-            by=self.by,
-            now=self.now,
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        gates = gate_of(self.placement, london_date(self.now))
-        return super().get_context_data(
-            **self.page_of(f"Approve an extension of {str(self.placement).lower()}", "Approve the extension"),
-            placement=self.placement,
-            student=self.placement.student,
-            shown=periods_of([self.period])[0],
-            cost=self.cost,
-            gates=gates_shown(gates),
-            **kwargs,
-        )
-
-
 class ExtensionDrop(OfExtension):
     """Take back or decline a proposed extension."""
 
@@ -232,17 +254,43 @@ class ExtensionDrop(OfExtension):
 
 
 class PlacementEnd(OfPlacement, ServiceFormView):
-    """End a placement, on the planned day or early."""
+    """End a placement, on the planned day or early; what that charges and releases is shown before it happens."""
 
     permission = Permission.END_PLACEMENT
     form_class = EndForm
-    template_name = FORM_PAGE
+    template_name = "placements/placement_end.html"
     done = "The placement has ended."
+
+    def get_initial(self) -> dict[str, Any]:
+        """Today, and what an end that was taken back had said."""
+        placement = self.placement
+        return {
+            "ended_on": london_date(self.now),
+            "report": placement.end_report,
+            "own_assessment": placement.own_assessment,
+            "return_plan": placement.return_plan,
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The money of the day that was typed is seen before anything is written: else it is shown first."""
+        day: date = form.cleaned_data["ended_on"]
+        # ``seen`` is the day whose money stood beside the form.
+        if "look" in self.request.POST or self.request.POST.get("seen", day.isoformat()) != day.isoformat():
+            return self.render_to_response(self.get_context_data(form=form, day=day, looked=True))
+        return super().form_valid(form)
 
     def act(self, data: dict[str, Any]) -> Placement:
         return end_placement(placement_id=self.placement.pk, by=self.by, now=self.now, **data)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = self.page_of(f"End {str(self.placement).lower()}", "End the placement", submit_tone="danger")
-        intro = "An end before the planned day releases the money of the days that are not used."
-        return super().get_context_data(**page, intro=intro, **kwargs)
+        day = kwargs.pop("day", None) or self._day(kwargs.get("form"))
+        sees = self.may(Permission.SEE_MONEY, self.placement) and day is not None and self.placement.live
+        figures = end_figures(self.placement, day) if sees and day is not None else None
+        return super().get_context_data(**page, figures=figures, seen=day, **kwargs)
+
+    def _day(self, form: Any) -> date | None:
+        """The day on the form, today on a fresh one."""
+        if form is None or not form.is_bound:
+            return london_date(self.now)
+        return getattr(form, "cleaned_data", {}).get("ended_on")

@@ -4,9 +4,20 @@ from typing import Any
 
 from django.urls import reverse
 
+from placements.codes import DocumentKind
 from placements.filters import PlacementFilter
-from placements.models import Commitment, Placement
-from placements.queries import actions_of, gate_of, gates_shown, listed, periods_of, timetable_of, weekly_pattern
+from placements.models import Commitment, Offer, Placement
+from placements.queries import (
+    actions_of,
+    at_suspended_providers,
+    course_of,
+    gate_of,
+    gates_shown,
+    listed,
+    may_read,
+    periods_of,
+    timetable_shown,
+)
 from trust.calendar import london_date
 from trust.permissions import Permission
 from trust.templatetags.trust_ui import surname_first
@@ -27,7 +38,8 @@ class PlacementList(SearchedList):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         rows = [(placement, periods_of(placement.periods.all())) for placement in context["page_obj"]]
-        return {**context, "filter": self.filter, "placements": rows}
+        may_renew = self.holds(Permission.START_PLACEMENT)
+        return {**context, "filter": self.filter, "placements": rows, "may_renew": may_renew}
 
 
 class OfPlacement(Guard):
@@ -49,6 +61,8 @@ class OfPlacement(Guard):
                 "decided_by",
                 "started_by",
                 "ended_by",
+                "school_link",
+                "school_link_deputy",
             )
         )
 
@@ -91,15 +105,25 @@ class PlacementDetail(OfPlacement, Page):
             .prefetch_related("notices")
         )
         gates = gate_of(placement, today)
+        waiting = placement.timetable_changes.visible_to(self.by).filter(approved_at=None, dropped_at=None)
+        change = waiting.select_related("proposed_by").first()
         sees_money = self.may(Permission.SEE_MONEY, placement)
         commitments = Commitment.objects.visible_to(self.by).filter(placement_period__placement=placement)
         return super().get_context_data(
             periods=periods_of(periods),
             gates=gates_shown(gates),
-            timetable=timetable_of(weekly_pattern(placement)),
-            actions=actions_of(placement, periods, gates, self.by, today),
+            timetable=timetable_shown(placement),
+            undecided=at_suspended_providers().visible_to(self.by).filter(pk=placement.pk).exists(),
+            offers=Offer.objects.visible_to(self.by)
+            .filter(referral_id=placement.referral_id)
+            .select_related("provider", "programme"),
+            sees_needs=may_read(self.by, placement, DocumentKind.AGREEMENT, {}),
+            actions=actions_of(placement, periods, gates, self.by, today, change),
+            change=change,
             commitments=commitments.select_related("budget__academic_year", "placement_period") if sees_money else (),
             sees_money=sees_money,
+            may_see_week=self.by.allows(Permission.SEE_STUDENTS, home_id=placement.school_id),
+            course=course_of(placement, today, narrative=self.may(Permission.SEE_NARRATIVE, placement)),
             sees_narrative=self.may(Permission.SEE_NARRATIVE, placement),
             may_prepare_notice=self.may(Permission.PREPARE_NOTICE, placement),
             may_review=self.may(Permission.HOLD_REVIEW, placement),

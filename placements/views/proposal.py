@@ -1,27 +1,17 @@
-"""Proposing a placement and deciding it."""
+"""Proposing a placement and what is recorded before its approval."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from placements.forms import (
-    AcceptForm,
-    DecideForm,
-    HomeVisitForm,
-    OverrideForm,
-    ProposalForm,
-    ProviderForm,
-)
+from placements.forms import HomeVisitForm, ProposalForm, ProviderForm
 from placements.models import Placement
-from placements.queries import actions_of, cost_of, gate_of, gates_shown, overridable, timetable_of, weekly_pattern
+from placements.queries import preview_of, school_links, timetable_in_force
 from placements.services import (
-    accept_guest,
     change_proposal,
-    decide_placement,
-    override_gate,
     propose_placement,
     record_home_visit,
 )
@@ -29,10 +19,34 @@ from placements.views.placements import OfPlacement
 from providers.models import Provider
 from referrals.models import Referral
 from trust.calendar import from_range, london_date
+from trust.models import Student
 from trust.permissions import Permission
-from trust.web import ServiceFormView, refusal
+from trust.web import ServiceFormView
 
 FORM_PAGE = "components/form_page.html"
+
+
+# Fields of the form that stand under the same name on the placement.
+_AS_STORED = (
+    "transport_mode",
+    "transport_booked_by",
+    "transport_paid_by",
+    "transport_pick_up",
+    "lunch",
+    "risk_assessed_on",
+    "risk_assessed_by",
+    "risk_summary",
+    "medical",
+    "emergency",
+)
+
+
+def _timetable_typed(timetable: Mapping[int, tuple[int, int]], main: tuple[int, int]) -> dict[str, Any]:
+    """A stored timetable as the fields of the form show it."""
+    weeks = [sorted(str(slot % 10) for slot in timetable if slot // 10 == week) for week in (0, 1)]
+    others = {f"other_{slot}": f"{place[0]}:{place[1]}" for slot, place in timetable.items() if place != main}
+    differ = any(timetable.get(slot) != timetable.get(slot + 10) for slot in range(10))
+    return {"slots": weeks[0], "slots_b": weeks[1], "weeks_differ": differ, **others}
 
 
 class ChoosesProvider(ServiceFormView):
@@ -42,6 +56,8 @@ class ChoosesProvider(ServiceFormView):
     form_class = ProposalForm
     template_name = "placements/placement_propose.html"
     school_id: int
+    of_student: Student
+    changed_id: int | None = None
 
     def chosen(self) -> Provider | None:
         """The provider of the address, None before or after a wrong choice."""
@@ -63,11 +79,25 @@ class ChoosesProvider(ServiceFormView):
         return super().get_form(form_class) if self.chosen() else self.first_step
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "provider": self.chosen()}
+        return {
+            **super().get_form_kwargs(),
+            "provider": self.chosen(),
+            "links": school_links(self.school_id, london_date(self.now)),
+            "free_meals": self.of_student.free_school_meals,
+        }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.chosen() is None:
+        chosen = self.chosen()
+        if chosen is None:
             return self.form_invalid(self.first_step)
+        if "preview" in request.POST:
+            form = self.get_form()
+            whole = form.is_valid()
+            preview = None
+            if whole:
+                preview = preview_of(self.of_student, self.school_id, chosen, form.cleaned_data, self.changed_id)
+            # Asked for while writing: what is missing is no fault yet.
+            return self.render_to_response(self.get_context_data(form=form, preview=preview, asked=True))
         return super().post(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -82,7 +112,7 @@ class PlacementPropose(ChoosesProvider):
 
     def load(self) -> None:
         self.referral = self.find(Referral.objects.visible_to(self.request.user).select_related("student", "school"))
-        self.school_id = self.referral.school_id
+        self.school_id, self.of_student = self.referral.school_id, self.referral.student
 
     def get_initial(self) -> dict[str, Any]:
         chosen = self.chosen()
@@ -95,6 +125,8 @@ class PlacementPropose(ChoosesProvider):
             "report_to": site.report_to if site else "",
             "start_time": times.am_start if times else None,
             "review_weeks": 6,
+            "medical": self.referral.medical,
+            "school_link": self.by.pk,
         }
 
     def act(self, data: dict[str, Any]) -> Placement:
@@ -116,7 +148,8 @@ class PlacementChange(OfPlacement, ChoosesProvider):
 
     def load(self) -> None:
         super().load()
-        self.school_id = self.placement.school_id
+        self.school_id, self.of_student = self.placement.school_id, self.placement.student
+        self.changed_id = self.placement.pk
 
     def default_provider(self) -> Provider:
         return self.placement.provider
@@ -134,7 +167,12 @@ class PlacementChange(OfPlacement, ChoosesProvider):
             "last": from_range(period.period)[1] if upper else None,
             "start_time": placement.start_time,
             "report_to": placement.report_to,
-            "slots": sorted({str(slot % 10) for slot in weekly_pattern(placement)}),
+            **_timetable_typed(timetable_in_force(placement), (placement.site_id, placement.programme_id)),
+            **{name: getattr(placement, name) for name in _AS_STORED},
+            "school_link": placement.school_link_id,
+            "school_link_deputy": placement.school_link_deputy_id,
+            "transport_a_day": period.transport_a_day or None,
+            "one_off": period.one_off or None,
             "full_time": placement.full_time,
             "maths_and_english_how": placement.maths_and_english_how,
             "consent_on": placement.consent_on,
@@ -153,117 +191,6 @@ class PlacementChange(OfPlacement, ChoosesProvider):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = f"Change {str(self.placement).lower()}"
         return super().get_context_data(referral=self.placement.referral, title=title, **kwargs)
-
-
-class PlacementDecide(OfPlacement, ServiceFormView):
-    """One page for the decision: student, why, provider, timetable, money, gates, meeting."""
-
-    permission = Permission.APPROVE_PLACEMENT
-    form_class = DecideForm
-    template_name = "placements/placement_decide.html"
-    done = "Your decision is recorded."
-
-    def load(self) -> None:
-        super().load()
-        self.today = london_date(self.now)
-        self.gates = gate_of(self.placement, self.today)
-        self.cost = cost_of(self.placement, self.placement.periods.get(number=1))
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"version": self.placement.version}
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        may_override = self.may(Permission.OVERRIDE, self.placement)
-        may_overspend = self.may(Permission.APPROVE_OVER_BUDGET, self.placement)
-        return {
-            **super().get_form_kwargs(),
-            "overridable": overridable(self.gates) if may_override else (),
-            "over_budget": self.cost.over_budget and may_overspend,
-        }
-
-    def act(self, data: dict[str, Any]) -> Placement:
-        return decide_placement(
-            placement_id=self.placement.pk,
-            decision=data["decision"],
-            reason=data["reason"],
-            overrides=data["overrides"],
-            over_budget_reason=data.get("over_budget_reason", ""),
-            version=data["version"],
-            by=self.by,
-            now=self.now,
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        placement = self.placement
-        periods = list(placement.periods.visible_to(self.by))
-        actions = actions_of(placement, periods, self.gates, self.by, self.today)
-        upper = periods[0].period.upper
-        return super().get_context_data(
-            referral=placement.referral,
-            first=periods[0].period.lower,
-            last=from_range(periods[0].period)[1] if upper else None,
-            cost=self.cost,
-            gates=gates_shown(self.gates),
-            timetable=timetable_of(weekly_pattern(placement)),
-            may_decide=any(action.url_name == "placements:placement-decide" for action in actions),
-            may_overspend=self.may(Permission.APPROVE_OVER_BUDGET, placement),
-            **kwargs,
-        )
-
-
-class PlacementOverride(OfPlacement, ServiceFormView):
-    """Let one failed question of the gate through before a start or an extension."""
-
-    permission = Permission.OVERRIDE
-    form_class = OverrideForm
-    template_name = FORM_PAGE
-    done = "The override is recorded with your reason."
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        gates = gate_of(self.placement, london_date(self.now))
-        return {**super().get_form_kwargs(), "overridable": overridable(gates)}
-
-    def act(self, data: dict[str, Any]) -> Any:
-        return override_gate(
-            placement_id=self.placement.pk, code=data["code"], reason=data["reason"], by=self.by, now=self.now
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = self.page_of(f"Override a gate of {str(self.placement).lower()}", "Override", submit_tone="danger")
-        return super().get_context_data(**page, **kwargs)
-
-
-class PlacementAccept(OfPlacement, ServiceFormView):
-    """The receiving school accepts the student."""
-
-    permission = Permission.SEE_STUDENTS
-    form_class = AcceptForm
-    template_name = FORM_PAGE
-    done = "The acceptance is recorded."
-
-    def load(self) -> None:
-        super().load()
-        # The receiving school answers; for a school outside the trust the home school records what it was sent.
-        host = self.placement.host_school_id
-        wanted = Permission.START_PLACEMENT if host is None else Permission.ANSWER_FOR_HOST
-        if not self.by.allows(wanted, home_id=self.placement.school_id if host is None else host):
-            raise PermissionDenied(refusal(wanted))
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"dual_registered_on": self.placement.dual_registered_on}
-
-    def act(self, data: dict[str, Any]) -> Placement:
-        return accept_guest(
-            placement_id=self.placement.pk,
-            dual_registered_on=data["dual_registered_on"],
-            by=self.by,
-            now=self.now,
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = self.page_of(f"Accept the student of {str(self.placement).lower()}", "Accept the student")
-        intro = f"{self.placement.student} comes from {self.placement.school}."
-        return super().get_context_data(**page, intro=intro, **kwargs)
 
 
 class PlacementHomeVisit(OfPlacement, ServiceFormView):

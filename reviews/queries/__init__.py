@@ -10,6 +10,7 @@ from reviews.queries.due import (
     review_sheet,
     reviews_due,
 )
+from reviews.queries.matching import matches_of
 from reviews.queries.value import ValueReport, value_report
 from reviews.queries.value_lines import Line, Table
 
@@ -22,6 +23,7 @@ __all__ = [
     "ValueReport",
     "due_review",
     "due_rows",
+    "matches_of",
     "placement_reviews",
     "review_sheet",
     "reviews_due",

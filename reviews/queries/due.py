@@ -9,6 +9,7 @@ from django.db.models import Max, Prefetch
 
 from attendance.queries import Figures, figures_of
 from placements.models import Placement, PlacementPeriod
+from placements.queries import in_use_from
 from reviews.models import Review, Target
 from reviews.rules import Because, ReviewDue, ReviewState, review_due, review_state
 from trust.calendar import SchoolCalendar
@@ -150,10 +151,12 @@ def _starts(placements: list[Placement], today: date) -> dict[int, date]:
         .order_by("placement_id", "number")
         .values_list("placement_id", "period")
     )
+    # Reviews of what was brought in are due from that day on; earlier ones are facts.
+    in_use = {row.pk: in_use_from(row) for row in placements}
     starts: dict[int, date] = {}
     for placement_id, period in rows:
         if placement_id not in starts or period.lower <= today:
-            starts[placement_id] = period.lower
+            starts[placement_id] = max(period.lower, in_use[placement_id] or period.lower)
     return starts
 
 

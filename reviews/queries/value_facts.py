@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from placements.codes import ROUTE_RULES, Destination, EndingReason
 from placements.lifecycle import Status
 from placements.models import Commitment, Placement, PlacementPeriod
 from placements.queries import expected_of
+from placements.rules import Session
 from reviews.codes import TargetResult as Result
 from reviews.models import TargetResult
 from reviews.queries.value_lines import ENDINGS
@@ -77,6 +78,8 @@ def facts_of(user: Any, first: date, last: date, school_id: int | None) -> list[
     ids = [row.pk for row in placements]
     span = [stretch for pk in ids for stretch in stretches[pk]]
     expected = expected_of(placements, min(s.first for s in span), max(s.last for s in span))
+    # What was promised for the whole year is spread over its days, those before the system was in use included.
+    whole = _whole_days(placements, span, expected)
     marks = _marks(ids, first, last)
     targets = _targets(ids, first, last)
     home = _home([row.student_id for row in placements])
@@ -85,7 +88,7 @@ def facts_of(user: Any, first: date, last: date, school_id: int | None) -> list[
         ran = stretches[row.pk]
         days = [day for day, _ in expected[row.pk]]
         sums: dict[str, Fraction | int] = {"placements": 1, **marks[row.pk], **targets[row.pk]}
-        sums["cost"] = sum((_cost(stretch, days, first, last) for stretch in ran), Fraction(0))
+        sums["cost"] = sum((_cost(stretch, days, whole[row.pk], first, last) for stretch in ran), Fraction(0))
         sums["commissioned"] = _between(days, first, last)
         sums["no_return"] = max(0, int(sums["commissioned"]) - int(sums["with_return"]))
         sums |= _compared(home[row.student_id], ran, last, int(sums.pop("ever_attended")), int(sums.pop("ever_ran")))
@@ -121,10 +124,21 @@ def _between(days: Sequence[date], first: date, last: date) -> int:
     return max(0, bisect_right(days, last) - bisect_left(days, first))
 
 
-def _cost(stretch: _Stretch, days: Sequence[date], first: date, last: date) -> Fraction:
+def _whole_days(
+    placements: Sequence[Placement], span: Sequence[_Stretch], expected: Mapping[int, Sequence[Session]]
+) -> dict[int, list[date]]:
+    found = {row.pk: [day for day, _ in expected[row.pk]] for row in placements}
+    brought_in = [row for row in placements if row.brought_in]
+    if brought_in:
+        days = expected_of(brought_in, min(s.first for s in span), max(s.last for s in span), before_use=True)
+        found |= {pk: [day for day, _ in sessions] for pk, sessions in days.items()}
+    return found
+
+
+def _cost(stretch: _Stretch, days: Sequence[date], whole_days: Sequence[date], first: date, last: date) -> Fraction:
     if stretch.first > last or stretch.last < first:
         return Fraction(0)
-    whole = _between(days, stretch.first, stretch.last)
+    whole = _between(whole_days, stretch.first, stretch.last)
     if not whole:
         return Fraction(stretch.net)
     shown = _between(days, max(first, stretch.first), min(last, stretch.last))

@@ -13,24 +13,34 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from invictus_ap.services import upload_import
 from notices.lifecycle import Status as NoticeStatus
-from placements.codes import Route
+from placements.codes import DocumentKind, Route
 from placements.lifecycle import BudgetStatus
 from placements.lifecycle import Status as PlacementStatus
-from placements.models import Budget
-from placements.services import propose_extension
+from placements.models import PlacementQualification
+from placements.services import (
+    make_document,
+    propose_budget_change,
+    propose_extension,
+    propose_timetable_change,
+    record_invoice,
+    record_offer_asked,
+    record_part_time,
+)
 from providers.codes import ProviderKind
 from providers.lifecycle import Status as ProviderStatus
 from referrals.lifecycle import Status as ReferralStatus
 from reviews.models import Action, Review, Target
 from tests.factories.notices import notice_at
 from tests.factories.people import JOINED, give, make_contact, make_student, make_user
-from tests.factories.placements import placement_at, referral_at
-from tests.factories.providers import make_provider
+from tests.factories.placements import make_budget, placement_at, referral_at
+from tests.factories.providers import make_papers, make_provider
 from tests.factories.schools import make_school, make_years
 from tests.fixtures import make_cast
 from trust.calendar import LONDON
@@ -44,8 +54,10 @@ SEE = "TEAM ATT SLT DSL HEAD CEO LEAD"
 CARE = "TEAM SLT DSL HEAD CEO LEAD"
 SLT_UP = "SLT HEAD LEAD"
 WRITES = "TEAM SLT DSL HEAD"
+IMPORTS = "ATT SLT HEAD LEAD"
 HEADS = "HEAD CEO"
 MONEY = "SLT HEAD CEO LEAD FIN"
+BILLS = "HEAD CEO LEAD FIN"
 PROVIDERS = "TEAM ATT SLT DSL HEAD CEO LEAD FIN"
 MARKS = "TEAM ATT SLT DSL HEAD LEAD"
 PREPARES = "TEAM SLT HEAD LEAD"
@@ -69,7 +81,22 @@ class Row:
 
 TABLE = (
     Row("home", "page", EVERYBODY),
+    Row("student-timeline", "page", SEE, "student"),
     Row("placement-chronology", "page", "SLT DSL HEAD CEO LEAD", "active"),
+    Row("import-list", "page", IMPORTS),
+    Row("import-upload", "form", IMPORTS),
+    Row("import-detail", "page", IMPORTS, "import_run", sees=IMPORTS),
+    Row("import-match", "form", IMPORTS, "import_run", sees=IMPORTS),
+    Row("import-faults", "file", IMPORTS, "import_run", sees=IMPORTS),
+    Row("import-apply", "action", IMPORTS, "import_run", sees=IMPORTS),
+    Row("import-drop", "action", IMPORTS, "import_run", sees=IMPORTS),
+    Row("placements:placement-week", "page", SEE, "active"),
+    Row("placements:placement-later", "form", SLT_UP, "approved"),
+    Row("placements:timetable-change", "form", SLT_UP, "approved"),
+    Row("placements:timetable-approve", "form", HEADS, "timetable_change"),
+    Row("placements:timetable-drop", "form", SEE, "timetable_change"),
+    Row("placements:part-time-record", "form", SLT_UP, "student"),
+    Row("placements:part-time-end", "form", SLT_UP, "part_time"),
     # Schools, students, staff
     Row("trust:school-list", "page", SEE),
     Row("trust:school-add", "form", "LEAD"),
@@ -98,29 +125,53 @@ TABLE = (
     Row("providers:provider-detail", "page", PROVIDERS, "provider", sees=PROVIDERS),
     Row("providers:provider-edit", "form", "LEAD", "provider", sees=PROVIDERS),
     Row("providers:site-add", "form", "LEAD", "provider", sees=PROVIDERS),
+    Row("providers:site-edit", "form", "LEAD", "site", sees=PROVIDERS),
     Row("providers:site-close-day", "form", "LEAD", "site", sees=PROVIDERS),
+    Row("providers:site-closure-remove", "action", "LEAD", "site_closure", sees=PROVIDERS),
     Row("providers:programme-add", "form", "LEAD", "provider", sees=PROVIDERS),
+    Row("providers:programme-edit", "form", "LEAD", "programme", sees=PROVIDERS),
     Row("providers:contact-add", "form", "LEAD", "provider", sees=PROVIDERS),
+    Row("providers:contact-edit", "form", "LEAD", "provider_contact", sees=PROVIDERS),
+    Row("providers:contact-remove", "action", "LEAD", "provider_contact", sees=PROVIDERS),
     Row("providers:agreement-add", "form", "LEAD", "provider", sees=PROVIDERS),
+    Row("providers:agreement-edit", "form", "LEAD", "agreement", sees=PROVIDERS),
+    Row("providers:agreement-file", "file", MONEY, "agreement", sees=PROVIDERS),
     Row("providers:check-record", "form", "SLT DSL LEAD", "provider", sees=PROVIDERS),
+    Row("providers:check-confirm", "action", "LEAD", "waiting_check", sees=PROVIDERS),
+    Row("providers:check-remove", "form", "SLT DSL LEAD", "waiting_check", sees=PROVIDERS),
+    Row("providers:check-file", "file", PROVIDERS, "waiting_check", sees=PROVIDERS),
+    Row("providers:standards", "page", PROVIDERS),
+    Row("providers:standards-load", "form", "LEAD"),
+    Row("providers:standard-file", "file", PROVIDERS, "standard_result", sees=PROVIDERS),
+    Row("providers:provider-standards", "page", PROVIDERS, "provider", sees=PROVIDERS),
+    Row("providers:standards-assess", "form", "SLT DSL LEAD", "provider", sees=PROVIDERS, extra=("part",)),
     Row("providers:provider-approve", "form", "CEO LEAD", "prospective", sees=PROVIDERS),
-    Row("providers:provider-suspend", "form", "CEO LEAD", "provider", sees=PROVIDERS),
     Row("providers:provider-close", "form", "CEO LEAD", "provider", sees=PROVIDERS),
     # Referrals
     Row("referrals:referral-list", "list", SEE),
     Row("referrals:referral-start", "form", WRITES, "student"),
     Row("referrals:referral-detail", "page", SEE, "draft_referral"),
-    Row("referrals:referral-edit", "form", WRITES, "draft_referral"),
-    Row("referrals:referral-submit", "form", WRITES, "draft_referral"),
+    Row("referrals:referral-section", "form", WRITES, "draft_referral", extra=("section",)),
+    Row("referrals:referral-check", "form", WRITES, "draft_referral"),
+    Row("referrals:referral-amend", "form", WRITES, "submitted_referral", extra=("section",)),
     Row("referrals:referral-decide", "form", "SLT HEAD CEO", "submitted_referral"),
     Row("referrals:referral-withdraw", "form", WRITES, "draft_referral"),
+    Row("referrals:referral-reopen", "form", WRITES, "withdrawn_referral"),
+    # A draft is made void by who writes, later by who decides.
+    Row("referrals:referral-void", "form", "SLT HEAD CEO", "submitted_referral"),
     # Placements and money
     Row("placements:placement-list", "list", SEE),
     Row("placements:placement-propose", "form", PREPARES, "approved_referral"),
+    Row("placements:finder", "form", PREPARES, "approved_referral"),
+    Row("placements:offer-list", "page", SEE, "approved_referral"),
+    Row("placements:offer-chase", "page", PREPARES),
+    Row("placements:offer-answer", "form", PREPARES, "offer"),
+    Row("placements:offer-drop", "form", PREPARES, "offer"),
     Row("placements:placement-detail", "page", SEE, "active"),
     Row("placements:placement-change", "form", PREPARES, "proposed"),
     Row("placements:placement-decide", "form", HEADS, "proposed"),
     Row("placements:placement-accept", "form", SLT_UP, "outside_move"),
+    Row("placements:placement-refuse", "form", SLT_UP, "outside_move"),
     Row("placements:placement-home-visit", "form", PREPARES, "proposed"),
     Row("placements:placement-override", "form", HEADS, "proposed"),
     Row("placements:placement-start", "action", SLT_UP, "approved"),
@@ -133,12 +184,45 @@ TABLE = (
     Row("placements:placement-cancel", "form", HEADS, "approved"),
     Row("placements:extension-approve", "form", HEADS, "extension"),
     Row("placements:extension-drop", "form", "SLT HEAD CEO LEAD", "extension"),
+    Row("placements:placement-go-on", "form", HEADS, "active"),
+    Row("placements:provider-students", "page", SEE, "provider", sees=PROVIDERS),
+    Row("placements:provider-suspend", "form", "CEO LEAD", "provider", sees=PROVIDERS),
+    Row("placements:placement-end-report", "form", SLT_UP, "active"),
+    Row("placements:placement-reopen", "form", HEADS, "active"),
+    Row("placements:placement-papers", "page", CARE, "active"),
+    Row("placements:placement-pack", "form", PREPARES, "active"),
+    Row("placements:placement-agreement", "form", PREPARES, "active"),
+    Row("placements:document-file", "file", CARE, "document"),
+    Row("placements:document-share", "form", PREPARES, "document"),
+    Row("placements:document-sign", "form", PREPARES, "document"),
+    Row("placements:placement-qualifications", "form", PREPARES, "active"),
+    Row("placements:qualification-change", "form", PREPARES, "qualification"),
+    Row("placements:placement-bring-in", "form", PREPARES, "student"),
+    Row("placements:placement-confirm", "form", HEADS, "proposed"),
+    Row("placements:placement-renew", "form", SLT_UP),
     Row("placements:budget-list", "page", MONEY),
     Row("placements:budget-propose", "form", "HEAD LEAD FIN"),
-    Row("placements:budget-approve", "action", HEADS, "proposed_budget", sees=MONEY),
+    Row("placements:budget-detail", "page", MONEY, "budget", sees=MONEY),
+    Row("placements:budget-approve", "form", HEADS, "proposed_budget", sees=MONEY),
+    Row("placements:budget-change", "form", "HEAD LEAD FIN", "budget", sees=MONEY),
+    Row("placements:budget-change-approve", "form", HEADS, "budget_change", sees=MONEY),
+    Row("placements:budget-change-drop", "form", "HEAD CEO LEAD FIN", "budget_change", sees=MONEY),
+    Row("placements:invoice-list", "page", BILLS),
+    Row("placements:invoice-add", "form", "FIN"),
+    Row("placements:invoice-import", "form", "FIN"),
+    Row("placements:invoice-detail", "page", BILLS, "invoice", sees=BILLS),
+    Row("placements:invoice-file", "file", BILLS, "invoice", sees=BILLS),
+    Row("placements:invoice-settle", "action", "FIN", "invoice", sees=BILLS),
+    Row("placements:invoice-pay", "form", "FIN", "invoice", sees=BILLS),
+    Row("placements:invoice-reject", "form", "FIN", "invoice", sees=BILLS),
+    Row("placements:invoice-reopen", "form", "FIN", "invoice", sees=BILLS),
+    Row("placements:invoice-line-settle", "form", "FIN", "invoice_line", sees=BILLS),
+    Row("reviews:invoice-match", "action", "FIN", "invoice", sees=BILLS),
     # Notices
     Row("notices:notice-list", "page", SEE),
     Row("notices:notice-prepare", "form", PREPARES, "period"),
+    Row("notices:placement-approve", "form", HEADS, "proposed"),
+    Row("notices:extension-approve", "form", HEADS, "extension"),
     Row("notices:notice-detail", "page", SEE, "draft_notice"),
     Row("notices:notice-change", "form", PREPARES, "draft_notice"),
     Row("notices:notice-authorise", "form", HEADS, "draft_notice"),
@@ -222,7 +306,7 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
     """One record of every kind at ``school``, in the state in which its pages are used."""
     found: dict[str, Any] = {"school": school, "year": year}
     head, slt = (cast.head, cast.slt) if number == 0 else (cast.head2, cast.slt2)
-    Budget.objects.create(
+    found["budget"] = make_budget(
         school=school,
         academic_year=year,
         amount=90000,
@@ -232,12 +316,16 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
         approved_by=head,
         approved_at=NOW,
     )
+    found["budget_change"] = propose_budget_change(
+        budget_id=found["budget"].pk, new_amount=95000, reason="More students.", by=cast.finance, now=NOW
+    )
     next_year = AcademicYear.objects.get(label="2027/28")
-    found["proposed_budget"] = Budget.objects.create(
+    found["proposed_budget"] = make_budget(
         school=school, academic_year=next_year, amount=1000, proposed_by=cast.finance, proposed_at=NOW
     )
     provider = make_provider(f"Provider {number}", checked_by=cast.dsl, approved_by=cast.lead, now=NOW)
     found["provider"], found["site"] = provider, provider.sites.get()
+    found |= make_papers(provider, cast.dsl, NOW)
     found["prospective"] = make_provider(
         f"Prospective {number}",
         status=ProviderStatus.PROSPECTIVE,
@@ -259,7 +347,18 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
     )
     found["draft_referral"] = referral_at(ReferralStatus.DRAFT, student=student("Draft"), cast=cast, now=NOW)
     found["submitted_referral"] = referral_at(ReferralStatus.SUBMITTED, student=student("Sent"), cast=cast, now=NOW)
+    found["withdrawn_referral"] = referral_at(ReferralStatus.WITHDRAWN, student=student("Back"), cast=cast, now=NOW)
     found["approved_referral"] = referral_at(ReferralStatus.APPROVED, student=student("Ready"), cast=cast, now=NOW)
+    found["offer"] = record_offer_asked(
+        referral_id=found["approved_referral"].pk,
+        provider_id=provider.pk,
+        programme_id=provider.programmes.get().pk,
+        slots=[0],
+        first=date(2026, 11, 30),
+        last=date(2026, 12, 18),
+        by=slt,
+        now=NOW,
+    )
     found["proposed"] = placement_at(PlacementStatus.PROPOSED, student=student("Proposed"), **common)
     found["approved"] = placement_at(PlacementStatus.APPROVED, student=student("Approved"), **common)
     waiting = placement_at(PlacementStatus.APPROVED, student=student("Waiting"), **common)
@@ -270,6 +369,37 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
     found["recipient"] = notice_at(NoticeStatus.ISSUED, issued.periods.get(), cast, NOW).recipients.get()
     active = placement_at(PlacementStatus.ACTIVE, student=student("Active"), last=date(2026, 12, 18), **common)
     found["active"] = active
+    found["document"] = make_document(placement_id=active.pk, kind=DocumentKind.AGREEMENT, by=slt, now=NOW)
+    found["qualification"] = PlacementQualification.objects.create(
+        placement=active, title="t", awarding_body="a", recorded_by=slt, recorded_at=NOW
+    )
+    found["timetable_change"] = propose_timetable_change(
+        placement_id=active.pk,
+        from_day=date(2026, 11, 30),
+        slots={0: (active.site_id, active.programme_id)},
+        reason="Fewer days.",
+        by=slt,
+        now=NOW,
+    )
+    found["part_time"] = record_part_time(
+        student_id=found["student"].pk,
+        slots=[0],
+        first=NOW.date(),
+        last=date(2026, 12, 18),
+        reason="Illness.",
+        agreed_by="Mary",
+        agreed_on=NOW.date(),
+        review_on=date(2026, 12, 1),
+        by=slt,
+        now=NOW,
+    )
+    found["import_run"] = upload_import(
+        kind="STUDENTS",
+        school_id=school.pk,
+        upload=SimpleUploadedFile("export.csv", b"UPN\nx\n"),
+        by=slt,
+        now=NOW,
+    )
     found["target"] = Target.objects.create(
         placement=active, kind="ATTENDANCE", measure="m", baseline="b", goal="g", set_on=NOW.date(), set_by=slt
     )
@@ -286,6 +416,17 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
         recorded_at=NOW,
     )
     found["action"] = Action.objects.create(review=found["review"], what="w", owner="o", due_on=NOW.date())
+    found["invoice"] = record_invoice(
+        provider_id=provider.pk,
+        number=f"INV-{number}",
+        invoiced_on=NOW.date(),
+        vat=0,
+        lines=[{"placement_id": active.pk, "first": NOW.date(), "last": NOW.date(), "sessions": 1, "net": 45}],
+        file=SimpleUploadedFile("paper.pdf", b"%PDF-1.4\n%%EOF\n"),
+        by=cast.finance,
+        now=NOW,
+    )
+    found["invoice_line"] = found["invoice"].lines.get()
     longer = placement_at(PlacementStatus.ACTIVE, student=student("Longer"), last=date(2026, 12, 18), **common)
     found["extension"] = propose_extension(placement_id=longer.pk, last=date(2027, 2, 12), by=slt, now=NOW)
     outside = make_provider(
@@ -307,7 +448,7 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
 
 
 def address(row: Row, records: dict[str, Any]) -> str:
-    extra = {"year": records["year"].pk, "monday": "2026-11-16"}
+    extra = {"year": records["year"].pk, "monday": "2026-11-16", "part": 1, "section": "reasons"}
     about = [records[row.record].pk] if row.record else []
     return reverse(row.name, args=[*about, *(extra[name] for name in row.extra)])
 
@@ -477,7 +618,7 @@ def test_impossible_ids_and_days_are_not_found(stage: World) -> None:
             continue
         client = stage.browsers["LEAD" if "LEAD" in row.roles.split() else row.roles.split()[0]]
         for pk in (0, 2**63 - 1, 10**30):
-            extra = [{"year": 1, "monday": "2026-11-16"}[name] for name in row.extra]
+            extra = [{"year": 1, "monday": "2026-11-16", "part": 1, "section": "reasons"}[name] for name in row.extra]
             got, _ = ask(row, client, reverse(row.name, args=[pk, *extra]))
             if got != 404:
                 found.append(f"{row.name} {pk}: {got}")

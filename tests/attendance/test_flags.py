@@ -4,6 +4,7 @@ import threading
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pgtrigger
 import psycopg2
 import pytest
 from django.db import DatabaseError, connection, connections
@@ -150,9 +151,10 @@ def test_raise_contact_flags_none_before_the_placement_started(placement):
 
 @pytest.mark.parametrize("status", [Status.PROPOSED, Status.APPROVED, Status.DECLINED, Status.CANCELLED])
 def test_raise_contact_flags_none_for_what_never_started(placement, status):
-    Placement.objects.filter(pk=placement.pk).update(
-        status=status, live=status == Status.APPROVED, started_at=None, started_by=None
-    )
+    with pgtrigger.ignore("placements.Placement:status_by_table"):
+        Placement.objects.filter(pk=placement.pk).update(
+            status=status, live=status == Status.APPROVED, started_at=None, started_by=None
+        )
     assert raise_contact_flags(now=NOW) == 0
     assert open_weeks() == []
 

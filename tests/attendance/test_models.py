@@ -172,8 +172,8 @@ def test_home_attendance_changed_by_sql_is_refused(home, change, constraint):
 
 def test_home_attendance_twice_in_one_week_is_refused(home):
     sql = """INSERT INTO attendance_homeattendance
-        (student_id, school_id, week, possible, attended, unauthorised, source)
-        SELECT student_id, school_id, week, 10, 0, 0, 'typed' FROM attendance_homeattendance WHERE id = %s"""
+        (student_id, school_id, week, possible, attended, unauthorised, source, codes)
+        SELECT student_id, school_id, week, 10, 0, 0, 'typed', '{}' FROM attendance_homeattendance WHERE id = %s"""
     assert refused(sql, home.pk) == "home_attendance_once"
 
 

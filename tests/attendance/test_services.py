@@ -175,11 +175,8 @@ def test_save_week_wrong_provider_is_refused(placement, cast):
 
 
 @pytest.mark.parametrize("status", [Status.PROPOSED, Status.APPROVED])
-def test_save_week_before_the_start_is_refused(student, provider, cast, status):
-    placement = started_placement(student, provider, proposed_by=cast.slt, decided_by=cast.head)
-    Placement.objects.filter(pk=placement.pk).update(
-        status=status, live=status == Status.APPROVED, started_at=None, started_by=None
-    )
+def test_save_week_before_the_start_is_refused(student, provider, cast, budget, status):
+    placement = placement_at(status, student=student, provider=provider, cast=cast, now=NOW, first=MONDAY)
     with pytest.raises(RuleBroken, match="has not started"):
         save(placement, {(MONDAY, "AM"): "P"}, cast.att)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import Any
 
+import pgtrigger
 from psycopg2.extras import NumericRange
 
 from attendance.codes import ProviderReport
@@ -21,7 +22,11 @@ from trust.models import School, Student, User
 
 FIRST, LAST = date(2026, 11, 2), date(2026, 12, 18)
 
+# What is written directly begins where the services would have led it.
+_WRITTEN_DIRECTLY = pgtrigger.ignore("referrals.Referral:status_by_table", "placements.Placement:status_by_table")
 
+
+@_WRITTEN_DIRECTLY
 def started_placement(
     student: Student,
     provider: Provider,
@@ -96,6 +101,8 @@ def started_placement(
             placement=placement,
             placement_period=period,
             student=student,
+            site_id=placement.site_id,
+            programme_id=placement.programme_id,
             live=live,
             slots=NumericRange(slot, slot + 1),
             runs=to_range(first, last),

@@ -1,19 +1,23 @@
 """Referrals and placements in any status, reached by walking the real services."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from placements.codes import Destination, EndingReason, Route
-from placements.lifecycle import Status
-from placements.models import Placement
+from placements.codes import ROUTE_RULES, Destination, EndingReason, Gate, Route
+from placements.lifecycle import BudgetStatus, Status
+from placements.models import Budget, BudgetChange, Offer, Placement
+from placements.queries import weekly_pattern
 from placements.services import (
+    answer_offer,
     cancel_placement,
     complete_transfer,
     decide_placement,
     end_placement,
     pause_placement,
     propose_placement,
+    record_offer_asked,
     start_placement,
     withdraw_placement,
 )
@@ -22,8 +26,8 @@ from providers.models import Provider
 from referrals.codes import ManagedMoveResult, Reason
 from referrals.lifecycle import Status as ReferralStatus
 from referrals.models import Referral
-from referrals.services import decide_referral, start_referral, submit_referral, withdraw_referral
-from trust.calendar import LONDON, london_date
+from referrals.services import decide_referral, start_referral, submit_referral, void_referral, withdraw_referral
+from trust.calendar import LONDON, last_day, london_date
 from trust.models import Student
 from trust.queries import calendar_of
 
@@ -40,16 +44,24 @@ def referral_data(**changes: Any) -> dict[str, Any]:
         "why_more_appropriate": "A small setting with practical work.",
         "managed_move": ManagedMoveResult.NOT_SUITABLE,
         "managed_move_note": "",
+        "managed_move_consent": "",
         "exclusion_alternative": False,
         "aims": "Attendance of 90 % by Easter; English at grade 4.",
         "interests": "Construction",
-        "needs": "Asthma; carries an inhaler.",
+        "subjects": "English, maths",
+        "qualifications": "BTEC construction",
+        "needs": "Works best in small groups.",
+        "medical": "Asthma; carries an inhaler.",
+        "no_medical_needs": False,
         "family_invited_on": date(2026, 9, 7),
         "family_met_on": date(2026, 9, 14),
+        "family_came": "Mary Ashdown",
         "explained_by": "Simon Senior",
         "explained_to": "Mary Ashdown",
+        "explained_what": "Why lessons at school do not work at the moment, and what would be different there.",
         "family_said": "They support it.",
         "attendance_agreed_on": date(2026, 9, 14),
+        "attendance_agreed_how": "At the meeting",
         **changes,
     }
 
@@ -57,9 +69,16 @@ def referral_data(**changes: Any) -> dict[str, Any]:
 def referral_at(
     status: str, *, student: Student, cast: Any, now: datetime, data: dict[str, Any] | None = None
 ) -> Referral:
-    """A referral of ``student`` in ``status``, written by the pastoral SLT and decided by the head of its school."""
+    """A referral of ``student`` in ``status``, written by the pastoral SLT and decided by the head of its school.
+
+    Without ``data`` the family met before ``now``, also in the first days of a school year. A void one was approved
+    before.
+    """
     writer, head = people_of(student, cast)
-    referral = start_referral(student_id=student.pk, data=data or referral_data(), by=writer, now=now)
+    if data is None:
+        met = min(date(2026, 9, 14), london_date(now))
+        data = referral_data(family_invited_on=met - timedelta(days=7), family_met_on=met, attendance_agreed_on=met)
+    referral = start_referral(student_id=student.pk, data=data, by=writer, now=now)
     if status == ReferralStatus.DRAFT:
         return referral
     if status == ReferralStatus.WITHDRAWN:
@@ -67,7 +86,13 @@ def referral_at(
     referral = submit_referral(referral_id=referral.pk, by=writer, now=now)
     if status == ReferralStatus.SUBMITTED:
         return referral
-    return decide_referral(referral_id=referral.pk, decision=status, reason="Read and discussed.", by=head, now=now)
+    decision = ReferralStatus.APPROVED if status == ReferralStatus.VOID else status
+    referral = decide_referral(
+        referral_id=referral.pk, decision=decision, reason="Read and discussed.", by=head, now=now
+    )
+    if status == ReferralStatus.VOID:
+        return void_referral(referral_id=referral.pk, reason="Written for the wrong student.", by=head, now=now)
+    return referral
 
 
 def placement_data(provider: Provider, first: date, **changes: Any) -> dict[str, Any]:
@@ -101,7 +126,7 @@ def placement_at(
     cast: Any,
     now: datetime,
     first: date | None = None,
-    slots: Collection[int] | None = None,
+    slots: Collection[int] | Mapping[int, tuple[int, int]] | None = None,
     referral: Referral | None = None,
     **changes: Any,
 ) -> Placement:
@@ -119,13 +144,15 @@ def placement_at(
     referral = referral or referral_at(ReferralStatus.APPROVED, student=student, cast=cast, now=before)
     data = placement_data(provider, first, **changes)
     if slots is not None:
-        data["slots"] = sorted(slots)
+        data["slots"] = dict(slots) if isinstance(slots, Mapping) else sorted(slots)
     placement = propose_placement(referral_id=referral.pk, data=data, by=writer, now=before)
     if status == Status.PROPOSED:
         return placement
     if status == Status.WITHDRAWN:
         return withdraw_placement(placement_id=placement.pk, reason="Not wanted any more.", by=writer, now=before)
     decided = status if status in (Status.RETURNED, Status.DECLINED) else Status.APPROVED
+    if decided == Status.APPROVED:
+        offer_for(placement, now=before)
     placement = decide_placement(
         placement_id=placement.pk,
         decision=decided,
@@ -154,7 +181,15 @@ def placement_at(
     if status == Status.ACTIVE:
         return placement
     if status == Status.PAUSED:
-        return pause_placement(placement_id=placement.pk, reason="A concern was raised.", by=head, now=now)
+        return pause_placement(
+            placement_id=placement.pk,
+            reason="A concern was raised.",
+            where_instead="At home, with work from the school",
+            parents_told_on=london_date(now),
+            parents_told_by="Harriet Head",
+            by=head,
+            now=now,
+        )
     return end_placement(
         placement_id=placement.pk,
         ended_on=london_date(now),
@@ -164,6 +199,65 @@ def placement_at(
         by=head,
         now=now,
     )
+
+
+def offer_for(placement: Placement, *, now: datetime, until: date | None = None) -> Offer | None:
+    """The offered place without which ``placement`` is not approved; None where the gate asks for none.
+
+    Asked by its proposer and answered on the day of ``now``, open ``until`` (default: four weeks later).
+    """
+    gate = ROUTE_RULES[Route(placement.route)].gate
+    if gate in (Gate.MANAGED_MOVE, Gate.LA) or placement.provider.kind == ProviderKind.TRUST_SCHOOL:
+        return None
+    period = placement.periods.get(number=1).period
+    offer = record_offer_asked(
+        referral_id=placement.referral_id,
+        provider_id=placement.provider_id,
+        programme_id=placement.programme_id,
+        slots={slot % 10 for slot in weekly_pattern(placement)},
+        first=period.lower,
+        last=last_day(period),
+        by=placement.proposed_by,
+        now=now,
+    )
+    return answer_offer(
+        offer_id=offer.pk,
+        offered=True,
+        until=until or london_date(now) + timedelta(days=28),
+        why="",
+        answered_by="Sam Okafor",
+        answered_on=london_date(now),
+        admission_meeting_on=None,
+        by=placement.proposed_by,
+        now=now,
+    )
+
+
+def set_budget(budget: Budget, amount: str) -> None:
+    """Another amount of an approved budget, by the change that the database asks for; none while money is promised."""
+    BudgetChange.objects.create(
+        budget=budget,
+        old_amount=budget.amount,
+        new_amount=Decimal(amount),
+        reason="Set anew.",
+        proposed_by=budget.proposed_by,
+        proposed_at=budget.proposed_at,
+        approved_by=budget.approved_by,
+        approved_at=budget.approved_at,
+    )
+    budget.amount = Decimal(amount)
+    budget.save()
+
+
+def make_budget(**facts: Any) -> Budget:
+    """A budget; with ``status=APPROVED`` it was proposed first and approved by ``approved_by`` at ``approved_at``."""
+    status = facts.pop("status", BudgetStatus.PROPOSED)
+    decided = {name: facts.pop(name, None) for name in ("approved_by", "approved_at")}
+    budget: Budget = Budget.objects.create(**facts)
+    if status == BudgetStatus.APPROVED:
+        budget.status, budget.approved_by, budget.approved_at = status, decided["approved_by"], decided["approved_at"]
+        budget.save()
+    return budget
 
 
 def people_of(student: Student, cast: Any) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,15 +18,28 @@ from invictus_ap.codes import DEMO_PEOPLE
 from invictus_ap.services import load_demo
 from notices.models import DirectionNotice
 from placements.codes import Route
-from placements.lifecycle import Status
-from placements.models import Budget, Placement
-from placements.queries import budget_figures
+from placements.lifecycle import LIVE, Status
+from placements.models import (
+    Budget,
+    BudgetChange,
+    Invoice,
+    InvoiceLine,
+    Offer,
+    PartTimeTimetable,
+    Placement,
+    PlacementDocument,
+    Signing,
+    SuspensionAnswer,
+    TimetableChange,
+    TimetableSlot,
+)
+from placements.queries import at_suspended_providers, budget_figures
 from providers.codes import ProviderKind
 from providers.models import Provider
 from referrals.lifecycle import Status as ReferralStatus
-from referrals.models import Referral
+from referrals.models import Referral, ReferralAmendment, ReferralSection
 from reviews.models import Review
-from trust.models import ContactLink, Flag, Heartbeat, School, Student, User
+from trust.models import ContactLink, Flag, Heartbeat, ImportRun, School, Student, Suspension, User
 
 # A day in the middle of a term; with DRILL=1 also the first day of a year, a weekend, holidays, the end of a year.
 DAYS = ["2026-11-24T09:30"]
@@ -99,7 +112,7 @@ def test_demo_has_history_with_gaps() -> None:
     assert Review.objects.count() > 10
     assert Flag.objects.filter(kind="contact_missed").exists()
     assert {"agreement_ending", "check_ending"} <= set(Flag.objects.values_list("kind", flat=True))
-    assert Heartbeat.objects.count() == 4
+    assert Heartbeat.objects.filter(job__startswith="flags.").count() == 9
 
 
 def test_demo_has_special_people_and_one_suspended_provider() -> None:
@@ -124,6 +137,57 @@ def test_demo_has_providers_and_schools_with_five_students_or_more() -> None:
     by_school = Counter(started.values_list("school_id", flat=True))
     assert sum(count >= 5 for count in by_provider.values()) >= 3
     assert sum(count >= 5 for count in by_school.values()) >= 5
+
+
+def test_demo_shows_referrals_in_depth_and_places_asked_for() -> None:
+    assert ReferralSection.objects.filter(state="CANNOT_FINISH", referral__status="DRAFT").count() == 2
+    assert ReferralAmendment.objects.exists()
+    assert {"ASKED", "OFFERED", "REFUSED", "TAKEN"} <= set(Offer.objects.values_list("status", flat=True))
+    assert Flag.objects.open().filter(kind="offer_lapsing").exists()
+
+
+def going_on(today: date) -> int:
+    """How many placements run for more than a week yet: none in a summer holiday, few at the end of a year."""
+    ahead = today + timedelta(days=9)
+    return Placement.objects.running().filter(brought_in=False, periods__period__endswith__gt=ahead).distinct().count()
+
+
+def test_demo_shows_papers_money_and_imports(now: datetime) -> None:
+    if going_on(now.date()) >= 10:
+        assert set(PlacementDocument.objects.values_list("kind", flat=True)) == {"PACK", "AGREEMENT"}
+        assert {"AGREED", "OBJECTED"} == set(Signing.objects.values_list("answer", flat=True))
+    assert BudgetChange.objects.filter(approved_at__isnull=True, dropped_at__isnull=True).count() == 1
+    assert BudgetChange.objects.filter(approved_at__isnull=False).exists()
+    assert {"PAID", "RECORDED"} <= set(Invoice.objects.values_list("status", flat=True))
+    assert InvoiceLine.objects.filter(matched_at__isnull=False, settled_at__isnull=True).exists()
+    statuses = ImportRun.objects.order_by("pk").values_list("status", "found")
+    assert [(status, found > 0) for status, found in statuses] == [("APPLIED", False), ("CHECKED", True)]
+    assert Suspension.objects.filter(source="imported").exists()
+
+
+@pytest.mark.policy("P3.12")
+def test_demo_asks_schools_about_students_at_the_suspended_provider() -> None:
+    waiting = at_suspended_providers()
+    there = Placement.objects.filter(status__in=LIVE, provider__status="SUSPENDED")
+    assert there.count() == SuspensionAnswer.objects.count()
+    if there.filter(status="ACTIVE").exists():
+        assert SuspensionAnswer.objects.filter(decided_at__isnull=False).count() == 1
+    assert Flag.objects.open().filter(kind="provider_suspended").count() == waiting.count()
+
+
+def test_demo_shows_weeks_that_are_not_plain(now: datetime) -> None:
+    if going_on(now.date()) < 10:
+        return
+    assert TimetableChange.objects.filter(approved_at=None, dropped_at=None).count() == 1
+    assert PartTimeTimetable.objects.count() == 1
+    assert Flag.objects.open().filter(kind="part_time_review").count() == 1
+    sites = TimetableSlot.objects.order_by().values("placement").annotate(sites=Count("site", distinct=True))
+    assert max(row["sites"] for row in sites) == 2
+
+
+def test_demo_has_what_was_brought_in_in_term_time() -> None:
+    rows = Placement.objects.filter(brought_in=True)
+    assert set(rows.values_list("status", flat=True)) in ({"ACTIVE", "PROPOSED"}, set())
 
 
 @pytest.mark.parametrize("person", DEMO_PEOPLE, ids=lambda person: person.role)

@@ -9,8 +9,8 @@ from django.db import connection
 
 from attendance.codes import ContactMeans
 from attendance.services import log_contact
-from invictus_ap import services
-from invictus_ap.services import flags, sweep_flags
+from invictus_ap.services import sweep_flags
+from invictus_ap.services.flags import sweep
 from invictus_ap.tasks import raise_flags
 from placements.models import Placement
 from providers.models import Check, Provider, ServiceLevelAgreement
@@ -20,6 +20,17 @@ from trust.calendar import LONDON, to_range
 from trust.models import Flag, Heartbeat
 
 MONDAY = NOW.date() - timedelta(days=7)
+PARTS = [
+    "flags.contacts",
+    "flags.expiries",
+    "flags.money",
+    "flags.notices",
+    "flags.offers",
+    "flags.part_time",
+    "flags.reviews",
+    "flags.suspended",
+    "flags.years",
+]
 
 
 def open_flags() -> list[tuple[str, str, str]]:
@@ -85,27 +96,23 @@ def test_sweep_flags_a_notice_due_within_two_days(student: Any, provider: Provid
 def test_one_part_that_fails_does_not_stop_the_others_and_is_not_swallowed(
     active: Placement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*, now: datetime) -> int:
+    def broken(*, now: datetime, among: list[int]) -> int:
         Flag.objects.create(kind="half", subject="x", period="x", path="/", sentence="half done", raised_at=now)
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setitem(flags._PARTS, "notices", broken)
+    monkeypatch.setitem(sweep.PARTS, "notices", broken)
     with pytest.raises(ExceptionGroup) as caught:
         sweep_flags(now=NOW)
     assert [str(error) for error in caught.value.exceptions] == ["broken on purpose"]
     assert not Flag.objects.filter(kind="half").exists()
     assert Flag.objects.filter(kind="contact_missed").exists()
-    assert sorted(Heartbeat.objects.values_list("job", flat=True)) == [
-        "flags.contacts",
-        "flags.expiries",
-        "flags.reviews",
-    ]
+    assert sorted(Heartbeat.objects.values_list("job", flat=True)) == [job for job in PARTS if job != "flags.notices"]
 
 
 def test_sweep_leaves_a_heartbeat_for_each_part(db: None) -> None:
     sweep_flags(now=NOW)
     beats = dict(Heartbeat.objects.values_list("job", "finished_at"))
-    assert beats == dict.fromkeys(("flags.notices", "flags.contacts", "flags.reviews", "flags.expiries"), NOW)
+    assert beats == dict.fromkeys(PARTS, NOW)
 
 
 @pytest.mark.policy("P3.9")
@@ -113,12 +120,12 @@ def test_sweep_flags_what_ends_at_a_provider_and_clears_it_when_renewed(provider
     sweep_flags(now=NOW)
     assert not Flag.objects.filter(kind__in=["agreement_ending", "check_ending"]).exists()
     today = NOW.date()
-    ServiceLevelAgreement.objects.update(period=to_range(today - timedelta(days=300), today + timedelta(days=60)))
+    ServiceLevelAgreement.objects.update(period=to_range(today - timedelta(days=300), today + timedelta(days=30)))
     Check.objects.filter(kind="INSURANCE").update(expires_on=today - timedelta(days=1))
     sweep_flags(now=NOW)
     found = Flag.objects.open().filter(subject=f"provider:{provider.pk}")
     assert sorted(found.values_list("kind", "urgent")) == [("agreement_ending", False), ("check_ending", True)]
-    ServiceLevelAgreement.objects.update(period=to_range(today - timedelta(days=300), today + timedelta(days=61)))
+    ServiceLevelAgreement.objects.update(period=to_range(today - timedelta(days=300), today + timedelta(days=31)))
     Check.objects.filter(kind="INSURANCE").update(expires_on=today + timedelta(days=31))
     sweep_flags(now=NOW)
     assert not found.all().exists()
@@ -149,7 +156,3 @@ def test_two_sweeps_at_once_raise_each_flag_once(active: Placement) -> None:
     Flag.objects.all().delete()
     sweep_flags(now=NOW)
     assert open_flags() == together
-
-
-def test_services_are_all_exported() -> None:
-    assert services.__all__ == ["load_demo", "sweep_flags"]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 from django.urls import path, reverse
+from django.utils import timezone
 
 from invictus_ap import views
 from invictus_ap.codes import DEMO_PEOPLE
@@ -201,9 +202,7 @@ def test_chronology_joins_all_stages_and_is_logged(login: Login, active: Placeme
     for title in ("Referral submitted", "Placement proposed", "Placement started"):
         assert title in titles
     assert any(title.endswith("given to everybody") for title in titles)
-    moments = [
-        views.timezone.localtime(e.at).date() if hasattr(e.at, "hour") else e.at for e in page.context["entries"]
-    ]
+    moments = [timezone.localtime(e.at).date() if hasattr(e.at, "hour") else e.at for e in page.context["entries"]]
     assert moments == sorted(moments)
     assert AccessLog.objects.filter(user=cast.head, action="chronology", student_id=active.student_id).exists()
     words = page.content.decode()

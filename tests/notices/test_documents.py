@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from notices import documents
-from notices.documents import FontsOnly, letter_pdf
+from notices.documents import letter_pdf
 from notices.lifecycle import Status
 from notices.models import DirectionNotice, NoticeRecipient
 from placements.lifecycle import Status as PlacementStatus
@@ -17,6 +16,7 @@ from tests.factories.people import make_contact, make_student
 from tests.factories.placements import placement_at, referral_at, referral_data
 from tests.fixtures import NOW
 from trust.codes import Relationship
+from trust.documents import FontsOnly, print_sheet
 from trust.services import file_bytes
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +132,7 @@ def test_letter_fetches_nothing_from_outside(issued: DirectionNotice, monkeypatc
         return real(self, url, headers)
 
     monkeypatch.setattr(FontsOnly, "fetch", noting)
-    documents._print_sheet.cache_clear()
+    print_sheet.cache_clear()
     frozen = issued.frozen | {"reasons": ['<img src="http://192.0.2.1/x.png"><b>bold</b>']}
     text = text_of(letter_pdf(frozen, issued.recipients.get()))
     assert '<img src="http://192.0.2.1/x.png">' in text, "typed text is text, never markup"

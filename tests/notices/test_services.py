@@ -55,10 +55,15 @@ def test_prepare_twice_is_refused(period: PlacementPeriod, cast: Any) -> None:
         services.prepare_notice(period_id=period.pk, by=cast.slt, now=NOW)
 
 
-def test_prepare_for_a_proposed_placement_is_refused(student: Any, provider: Any, budget: Any, cast: Any) -> None:
+def test_notice_of_a_proposal_is_prepared_but_not_authorised_before_the_approval(
+    student: Any, provider: Any, budget: Any, cast: Any
+) -> None:
     placement = placement_at(PlacementStatus.PROPOSED, student=student, provider=provider, cast=cast, now=NOW)
+    notice = notice_at(Status.DRAFT, placement.periods.get(), cast, NOW)
     with pytest.raises(RuleBroken, match="approved"):
-        services.prepare_notice(period_id=placement.periods.get().pk, by=cast.slt, now=NOW)
+        services.authorise_notice(notice_id=notice.pk, override_reason="", by=cast.head, now=NOW)
+    notice.refresh_from_db()
+    assert notice.status == Status.DRAFT
 
 
 @pytest.mark.parametrize("who", ["att", "dsl", "ceo", "slt2", "finance", "trustee"])

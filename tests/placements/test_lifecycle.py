@@ -16,7 +16,14 @@ from trust.lifecycle import Lifecycle
 from trust.management.commands.lifecycle_docs import installed_lifecycles
 from trust.permissions import Permission
 
-ALL = [placements.PLACEMENT, placements.BUDGET, providers.PROVIDER, notices.NOTICE]
+ALL = [
+    placements.PLACEMENT,
+    placements.BUDGET,
+    placements.OFFER,
+    placements.INVOICE,
+    providers.PROVIDER,
+    notices.NOTICE,
+]
 
 
 @pytest.mark.parametrize("lifecycle", ALL, ids=lambda lifecycle: lifecycle.subject)
@@ -44,15 +51,15 @@ def test_every_status_is_reached_and_left_or_final(lifecycle: Lifecycle) -> None
 
 
 def test_placement_final_statuses() -> None:
-    final = {Status.ENDED, Status.COMPLETED, Status.DECLINED, Status.WITHDRAWN, Status.CANCELLED}
+    final = {Status.COMPLETED, Status.DECLINED, Status.WITHDRAWN, Status.CANCELLED}
     assert placements.PLACEMENT.final == final
     assert final.isdisjoint(LIVE)
 
 
-def test_placement_live_statuses_begin_with_approval() -> None:
+def test_placement_live_statuses_begin_with_approval_or_reopening() -> None:
     assert {Status.APPROVED, Status.ACTIVE, Status.PAUSED} == LIVE
     into_live = {move for move in placements.MOVES if move[1] in LIVE and move[0] not in LIVE}
-    assert into_live == {(Status.PROPOSED, Status.APPROVED)}
+    assert into_live == {(Status.PROPOSED, Status.APPROVED), (Status.ENDED, Status.ACTIVE)}
 
 
 @pytest.mark.policy("P7.1")
@@ -66,6 +73,7 @@ def test_placement_live_statuses_begin_with_approval() -> None:
         (Status.APPROVED, Status.CANCELLED, Permission.APPROVE_EARLY_END),
         (Status.ACTIVE, Status.PAUSED, Permission.SUSPEND_PLACEMENT),
         (Status.ACTIVE, Status.ENDED, Permission.END_PLACEMENT),
+        (Status.ENDED, Status.ACTIVE, Permission.APPROVE_EARLY_END),
     ],
 )
 def test_placement_move_asks_permission(old: Status, new: Status, permission: Permission) -> None:
@@ -81,6 +89,18 @@ def test_budget_is_approved_once() -> None:
     assert placements.check_budget_move("PROPOSED", "APPROVED") == Permission.APPROVE_BUDGET
     with pytest.raises(RuleBroken):
         placements.check_budget_move("APPROVED", "PROPOSED")
+
+
+def test_offer_is_taken_only_while_it_is_open() -> None:
+    taken = {old for old, new in placements.OFFER_MOVES if new == placements.OfferStatus.TAKEN}
+    assert taken == {placements.OfferStatus.OFFERED}
+    assert placements.OFFER.final == {"REFUSED", "TAKEN", "DROPPED"}
+
+
+def test_invoice_is_paid_once_and_only_when_settled() -> None:
+    paid = {old for old, new in placements.INVOICE_MOVES if new == placements.InvoiceStatus.PAID}
+    assert paid == {placements.InvoiceStatus.SETTLED}
+    assert placements.INVOICE.final == {"PAID", "REJECTED"}
 
 
 @pytest.mark.policy("P7.4")
@@ -104,7 +124,8 @@ def test_docs_write_then_check(tmp_path: Path) -> None:
     assert "PROPOSED --> APPROVED: approve a placement and its money" in text
     assert "[*] --> DRAFT: write a referral" in text
     assert "| Proposed | Approved | Headteacher or Chief executive |" in text
-    assert "ENDED --> [*]" in text
+    assert "ENDED --> ACTIVE: approve an early end" in text
+    assert "CANCELLED --> [*]" in text
 
 
 def test_docs_check_fails_when_the_page_differs(tmp_path: Path) -> None:
@@ -120,4 +141,12 @@ def test_docs_check_fails_when_the_page_differs(tmp_path: Path) -> None:
 
 def test_docs_find_every_lifecycle() -> None:
     subjects = [lifecycle.subject for lifecycle in installed_lifecycles()]
-    assert sorted(subjects) == ["A budget", "A direction notice", "A placement", "A provider", "A referral"]
+    assert sorted(subjects) == [
+        "A budget",
+        "A direction notice",
+        "A placement",
+        "A provider",
+        "A referral",
+        "An invoice",
+        "An offer",
+    ]

@@ -22,7 +22,7 @@ from placements.services import (
 from providers.codes import ProviderKind
 from referrals.models import Referral
 from tests.factories.notices import notice_at
-from tests.factories.placements import placement_at, placement_data, referral_at
+from tests.factories.placements import offer_for, placement_at, placement_data, referral_at
 from tests.factories.providers import make_provider
 from tests.fixtures import NOW
 from trust.calendar import LONDON
@@ -97,6 +97,7 @@ def test_decide_placement_changed_since_it_was_read_is_refused(cast, login, stud
     assert answer.status_code == 422
     assert Placement.objects.get().status == Status.PROPOSED
     again = answer.context["form"]["version"].value()
+    offer_for(placement, now=NOW)
     assert client.post(url, {"decision": "APPROVED", "reason": "", "version": again}).status_code == 302
     assert Placement.objects.get().status == Status.APPROVED
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from placements import rules
 from placements.codes import Route
-from placements.rules import GateCode, GateFacts, GateOutcome, HomeVisitFact
+from placements.rules import GateCode, GateFacts, GateOutcome, HomeVisitFact, OfferFact, thresholds
 from providers.codes import CheckKind, PriceUnit, ProviderKind
 from tests.factories.calendar import england_calendar
 from trust.errors import CalendarNotLoaded, RuleBroken
@@ -42,6 +43,9 @@ GOOD = GateFacts(
     checks=CHECKS,
     medical_specialist=True,
     places_left=2,
+    half_days=frozenset({0, 3}),
+    nc_year=9,
+    offer=OfferFact("OFFERED", dt.date(2026, 11, 10), frozenset({0, 3, 5}), FIRST, LAST, until=ON),
     full_time=True,
     teaches_maths_and_english=True,
     weekly_hours=Decimal(15),
@@ -55,13 +59,29 @@ GOOD = GateFacts(
     la_confirmed_on=dt.date(2026, 11, 12),
     site_address="1 High Street",
     attendance_contact="Office",
+    risk_assessed_on=ON,
+    transport="TAXI",
+    lunch="PROVIDER",
+    medical_known=True,
+    emergency_known=True,
 )
 
 COMMON = {"PROVIDER_KIND", "EXPLANATION"}
-TAUGHT = COMMON | {"PROVIDER_APPROVED", "AGREEMENT", "CAPACITY", "MATHS_AND_ENGLISH", "FAMILY_MEETING", "PACK"}
-FULL = TAUGHT | {"STAFF_CHECKS", "SAFEGUARDING_POLICY", "INSURANCE", "VISIT"}
-TRUST_SCHOOL = TAUGHT | {"HOST_ACCEPTED", "DUAL_REGISTRATION"}
-ONLINE = TAUGHT | {"STAFF_CHECKS", "SAFEGUARDING_POLICY", "ACCREDITATION", "HOME_VISIT"}
+TAUGHT = COMMON | {
+    "PROVIDER_APPROVED",
+    "AGREEMENT",
+    "CAPACITY",
+    "HALF_DAYS",
+    "KEY_STAGE",
+    "MATHS_AND_ENGLISH",
+    "FAMILY_MEETING",
+    "RISK_ASSESSMENT",
+    "MEDICAL_INFORMATION",
+    "PACK",
+}
+FULL = TAUGHT | {"STAFF_CHECKS", "SAFEGUARDING_POLICY", "INSURANCE", "VISIT", "OFFER", "TRANSPORT", "LUNCH"}
+TRUST_SCHOOL = TAUGHT | {"HOST_ACCEPTED", "DUAL_REGISTRATION", "TRANSPORT", "LUNCH"}
+ONLINE = TAUGHT | {"STAFF_CHECKS", "SAFEGUARDING_POLICY", "ACCREDITATION", "HOME_VISIT", "OFFER"}
 
 
 def failed(facts: GateFacts) -> dict[str, bool]:
@@ -89,6 +109,8 @@ def warned(facts: GateFacts) -> set[str]:
         (Route.HOME_ONLINE, ProviderKind.ONLINE, ONLINE | {"CONSENT"}),
         (Route.DAY_SIX, ProviderKind.REGISTERED_AP, FULL),
         (Route.LA_ARRANGED, ProviderKind.REGISTERED_AP, COMMON | {"LA_CONFIRMED"}),
+        (Route.LA_ARRANGED, ProviderKind.TRUST_SCHOOL, COMMON | {"LA_CONFIRMED"}),
+        (Route.MANAGED_MOVE, ProviderKind.TRUST_SCHOOL, COMMON | {"HOST_ACCEPTED", "CONSENT"}),
         (Route.MANAGED_MOVE, ProviderKind.OTHER_SCHOOL, COMMON | {"HOST_ACCEPTED", "CONSENT"}),
     ],
 )
@@ -108,9 +130,14 @@ def _check(kind: CheckKind, done: dt.date, expires: dt.date | None = None) -> di
     return {**CHECKS, kind: rules.CheckFact(done, expires)}
 
 
+def _offer(**changes: object) -> GateFacts:
+    assert GOOD.offer is not None
+    return replace(GOOD, offer=replace(GOOD.offer, **changes))  # type: ignore[arg-type]
+
+
 UNREG = replace(GOOD, provider_kind=ProviderKind.UNREGISTERED)
 HOME = replace(GOOD, route=Route.HOME_ONLINE, provider_kind=ProviderKind.ONLINE)
-IN_TRUST = replace(GOOD, route=Route.IN_TRUST, provider_kind=ProviderKind.TRUST_SCHOOL)
+IN_TRUST = replace(GOOD, route=Route.IN_TRUST, provider_kind=ProviderKind.TRUST_SCHOOL, offer=None)
 MOVE = replace(GOOD, route=Route.MANAGED_MOVE, provider_kind=ProviderKind.OTHER_SCHOOL, last=None)
 LA = replace(GOOD, route=Route.LA_ARRANGED)
 PART_TIME = replace(GOOD, full_time=False, teaches_maths_and_english=False)
@@ -171,7 +198,33 @@ FAILURES = [
     pytest.param(
         replace(GOOD, checks=_check(CheckKind.VISIT, ON + dt.timedelta(days=1))), {"VISIT": True}, id="visit-to-come"
     ),
+    pytest.param(
+        replace(GOOD, checks=_without(CheckKind.INSURANCE), unconfirmed=frozenset({CheckKind.INSURANCE})),
+        {"INSURANCE": True},
+        id="insurance-not-confirmed",
+        marks=pytest.mark.policy("P3.12"),
+    ),
+    pytest.param(
+        replace(GOOD, provider_kind=ProviderKind.ONLINE),
+        {"PROVIDER_KIND": False},
+        id="online-and-not-at-home",
+        marks=pytest.mark.policy("P3.4"),
+    ),
     pytest.param(replace(GOOD, places_left=0), {"CAPACITY": True}, id="full"),
+    pytest.param(replace(GOOD, not_offered=(3, 13)), {"HALF_DAYS": True}, id="not-taught-then"),
+    pytest.param(replace(GOOD, offered_until=LAST - dt.timedelta(days=1)), {"HALF_DAYS": True}, id="programme-ends"),
+    pytest.param(
+        replace(GOOD, nc_year=10, key_stages="KS3"),
+        {"KEY_STAGE": True},
+        id="other-key-stage",
+        marks=pytest.mark.policy("P2.1"),
+    ),
+    pytest.param(replace(GOOD, offer=None), {"OFFER": False}, id="not-asked"),
+    pytest.param(_offer(status="ASKED", until=None), {"OFFER": False}, id="no-answer"),
+    pytest.param(_offer(status="REFUSED", until=None, why="Full."), {"OFFER": False}, id="refused"),
+    pytest.param(_offer(status="DROPPED"), {"OFFER": False}, id="offer-dropped"),
+    pytest.param(_offer(until=ON - dt.timedelta(days=1)), {"OFFER": False}, id="offer-lapsed"),
+    pytest.param(_offer(slots=frozenset({0})), {"OFFER": False}, id="offered-without-a-half-day"),
     pytest.param(
         replace(GOOD, teaches_maths_and_english=False, maths_and_english_how="At home"),
         {"MATHS_AND_ENGLISH": False},
@@ -263,6 +316,12 @@ FAILURES = [
         marks=pytest.mark.policy("P3.3"),
     ),
     pytest.param(
+        replace(IN_TRUST, host_refused_on=ON, host_refusal="No place in Year 9."),
+        {"HOST_ACCEPTED": False},
+        id="host-refused",
+        marks=pytest.mark.policy("P3.3"),
+    ),
+    pytest.param(
         replace(IN_TRUST, dual_registered_on=FIRST + dt.timedelta(days=1)),
         {"DUAL_REGISTRATION": False},
         id="dual-registered-late",
@@ -329,6 +388,19 @@ PASSES = [
         replace(HOME, home_visit=replace(VISIT, visited_on=FIRST - dt.timedelta(days=49))), set(), id="visit-49-days"
     ),
     pytest.param(replace(GOOD, pack_missing=("transport", "lunch")), {"PACK"}, id="pack-missing"),
+    pytest.param(replace(GOOD, offer=None, offer_asked=False), set(), id="extension-asks-no-offer"),
+    pytest.param(_offer(status="TAKEN", until=ON - dt.timedelta(days=9)), set(), id="offer-taken-by-this-placement"),
+    pytest.param(_offer(first=FIRST + dt.timedelta(days=7)), {"OFFER"}, id="offered-for-later-days"),
+    pytest.param(_offer(last=LAST - dt.timedelta(days=7)), {"OFFER"}, id="offered-for-fewer-days"),
+    pytest.param(replace(GOOD, nc_year=12), {"KEY_STAGE"}, id="year-12", marks=pytest.mark.policy("P2.1")),
+    pytest.param(replace(GOOD, risk_assessed_on=None), {"RISK_ASSESSMENT"}, id="no-risk-assessment"),
+    pytest.param(replace(GOOD, transport=""), {"TRANSPORT"}, id="no-transport"),
+    pytest.param(replace(GOOD, lunch=""), {"LUNCH"}, id="no-lunch"),
+    pytest.param(replace(GOOD, lunch="OWN"), set(), id="own-lunch"),
+    pytest.param(replace(GOOD, lunch="OWN", free_school_meals=True), {"LUNCH"}, id="own-lunch-free-school-meals"),
+    pytest.param(replace(GOOD, medical_known=False), {"MEDICAL_INFORMATION"}, id="no-medical"),
+    pytest.param(replace(GOOD, emergency_known=False), {"MEDICAL_INFORMATION"}, id="no-emergency"),
+    pytest.param(replace(HOME, transport="", lunch=""), set(), id="nobody-travels-home"),
     pytest.param(replace(IN_TRUST, agreements=(), checks={}), set(), id="trust-school-without-papers"),
     pytest.param(replace(MOVE, agreements=(), checks={}, places_left=0), set(), id="move-without-papers"),
     pytest.param(replace(LA, agreements=(), checks={}, provider_status="PROSPECTIVE"), set(), id="la-without-papers"),
@@ -340,6 +412,85 @@ def test_gate_passes_with_warnings(facts: GateFacts, warnings: set[str]) -> None
     assert failed(facts) == {}
     assert warned(facts) == warnings
     rules.check_gate(rules.gate(facts), {})
+
+
+@pytest.mark.policy("P3.4")
+@pytest.mark.parametrize(
+    ("needed", "since"),
+    [
+        # The half-term from 2 November, and the ten school days before it.
+        (dt.date(2026, 11, 2), dt.date(2026, 10, 12)),
+        (dt.date(2026, 12, 18), dt.date(2026, 10, 12)),
+        # Christmas is not counted: a visit of December serves for January.
+        (dt.date(2027, 1, 5), dt.date(2026, 12, 7)),
+        # A holiday belongs to no half-term.
+        (dt.date(2026, 12, 28), None),
+    ],
+)
+def test_home_visit_is_renewed_each_half_term(needed: dt.date, since: dt.date | None) -> None:
+    assert rules.home_visit_since(CAL, needed) == since
+
+
+@pytest.mark.policy("P3.4")
+def test_home_visit_before_its_half_term_fails() -> None:
+    facts = replace(HOME, home_visit_since=VISIT.visited_on)
+    assert failed(facts) == {}
+    assert failed(replace(facts, home_visit_since=VISIT.visited_on + dt.timedelta(days=1))) == {"HOME_VISIT": False}
+
+
+@pytest.mark.parametrize("route", list(Route))
+def test_explanation_is_asked_on_every_route(route: Route) -> None:
+    facts = replace(GOOD, route=route, explanation_recorded=False, exclusion_alternative=True)
+    assert failed(facts)["EXPLANATION"] is False
+
+
+def test_the_two_absolute_questions_and_the_offer_take_no_override() -> None:
+    facts = replace(
+        GOOD,
+        explanation_recorded=False,
+        exclusion_alternative=True,
+        teaches_maths_and_english=False,
+        offer=None,
+    )
+    assert failed(facts) == {"EXPLANATION": False, "MATHS_AND_ENGLISH": False, "OFFER": False}
+    reasons = dict.fromkeys(("EXPLANATION", "MATHS_AND_ENGLISH", "OFFER"), "The Headteacher says so.")
+    with pytest.raises(RuleBroken, match="Reasons explained"):
+        rules.check_gate(rules.gate(facts), reasons)
+
+
+def test_thresholds_have_a_source_and_a_day() -> None:
+    rows = (thresholds.UNREGISTERED_HOURS[0], thresholds.Threshold(16, dt.date(2027, 9, 1), "A stricter trust"))
+    assert all(row.source for row in rows)
+    assert thresholds.in_force(rows, dt.date(2027, 8, 31)).value == 18
+    assert thresholds.in_force(rows, dt.date(2027, 9, 1)).value == 16
+    assert thresholds.in_force(rows, dt.date(2010, 1, 1)).value == 18
+
+
+@given(
+    taken=st.lists(
+        st.tuples(st.integers(0, 19), st.integers(0, 30), st.integers(0, 10)).map(
+            lambda row: rules.Taken(row[0], ON + dt.timedelta(row[1]), ON + dt.timedelta(row[1] + row[2]))
+        )
+    ),
+    first=st.integers(0, 30),
+    length=st.integers(0, 20),
+)
+def test_places_left_equal_a_count_day_by_day(taken: list[rules.Taken], first: int, length: int) -> None:
+    begins = ON + dt.timedelta(first)
+    days = [begins + dt.timedelta(number) for number in range(length + 1)]
+    counted = {
+        slot: 5 - max(sum(1 for row in taken if row.slot == slot and row.first <= day <= row.last) for day in days)
+        for slot in range(20)
+    }
+    assert rules.left_by_half_day(5, taken, range(20), begins, days[-1]) == counted
+
+
+@pytest.mark.parametrize(
+    ("slots", "words"),
+    [((3,), "Tue PM"), ((3, 13), "Tue PM"), ((13,), "week B Tue PM"), ((0, 3, 10), "Mon AM and Tue PM")],
+)
+def test_half_days_in_words(slots: tuple[int, ...], words: str) -> None:
+    assert rules.half_days_words(slots) == words
 
 
 def test_override_needs_a_reason() -> None:
@@ -465,13 +616,18 @@ def test_cost_of_a_whole_term_is_its_price() -> None:
     assert found == Decimal("999.99")
 
 
-def test_commitment_lines_fall_on_their_academic_year() -> None:
-    period = (dt.date(2027, 7, 19), dt.date(2027, 9, 10))
-    lines = rules.commitment_lines(Decimal("10.00"), PriceUnit.DAY, CAL, *period, EVERY_HALF_DAY)
+def test_cost_lines_fall_on_their_academic_year() -> None:
+    first, last = dt.date(2027, 7, 19), dt.date(2027, 9, 10)
+    stretch = [rules.Stretch(first, last, dict.fromkeys(EVERY_HALF_DAY, (1, 1)))]
+
+    def lines(unit: PriceUnit, rate: str) -> Any:
+        price = {1: rules.Price(unit, Decimal(rate), Decimal(3))}
+        return rules.cost_lines(CAL, stretch, price, first, last, {}, None, begins=first, terms=rules.Terms())
+
     # Mon 19 to Wed 21 July; Fri 3 to Fri 10 September, Thu 2 being INSET.
-    assert lines == (("2026/27", Decimal("30.00")), ("2027/28", Decimal("60.00")))
-    fixed = rules.commitment_lines(Decimal("500.00"), PriceUnit.FIXED, CAL, *period, EVERY_HALF_DAY)
-    assert fixed == (("2026/27", Decimal("500.00")), ("2027/28", Decimal("0.00")))
+    assert lines(PriceUnit.DAY, "10.00") == (("2026/27", Decimal("30.00")), ("2027/28", Decimal("60.00")))
+    assert dict(lines(PriceUnit.FIXED, "500.00"))["2026/27"] == Decimal("500.00")
+    assert dict(lines(PriceUnit.FIXED, "500.00")).get("2027/28", 0) == 0
 
 
 def test_cost_leaves_out_closed_days() -> None:

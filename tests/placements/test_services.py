@@ -8,7 +8,7 @@ import pytest
 
 from placements.codes import Destination, EndingReason, Route
 from placements.lifecycle import BudgetStatus, Status
-from placements.models import Budget, Commitment, GateOverride, Placement, TimetableSlot
+from placements.models import Budget, Commitment, GateOverride, Offer, Placement, TimetableSlot
 from placements.queries import budget_left, expected_of
 from placements.services import (
     accept_guest,
@@ -21,22 +21,28 @@ from placements.services import (
     drop_extension,
     end_placement,
     override_gate,
-    pause_placement,
     propose_budget,
     propose_extension,
     propose_placement,
     record_home_visit,
     record_notice_given,
     record_notice_void,
-    resume_placement,
     start_placement,
     withdraw_placement,
 )
 from providers.codes import CheckKind, ProviderKind
-from providers.models import Check, Provider, ServiceLevelAgreement
+from providers.models import Check, Programme, Provider, ServiceLevelAgreement
 from referrals.lifecycle import Status as ReferralStatus
 from tests.factories.people import make_contact, make_student
-from tests.factories.placements import MORNINGS, placement_at, placement_data, referral_at, referral_data
+from tests.factories.placements import (
+    MORNINGS,
+    offer_for,
+    placement_at,
+    placement_data,
+    referral_at,
+    referral_data,
+    set_budget,
+)
 from tests.factories.providers import make_provider, make_site
 from tests.fixtures import NOW, Cast
 from trust.calendar import LONDON, from_range
@@ -75,8 +81,17 @@ def active(approved: Placement, cast: Cast) -> Placement:
     return start_placement(placement_id=approved.pk, by=cast.slt, now=at(FIRST))
 
 
+def offered(placement: Placement) -> None:
+    """The place without which nothing is approved, asked and offered once, if the programme still has one."""
+    if Programme.objects.get(pk=placement.programme_id).capacity < 2:
+        return
+    if not Offer.objects.filter(referral_id=placement.referral_id, programme_id=placement.programme_id).exists():
+        offer_for(placement, now=NOW)
+
+
 def approve(placement: Placement, by: Any, **kwargs: Any) -> Placement:
-    """Approve with nothing special."""
+    """Approve with nothing special, on an offered place."""
+    offered(placement)
     return decide_placement(
         **{
             "placement_id": placement.pk,
@@ -276,7 +291,7 @@ def test_decide_placement_with_an_unknown_word_is_refused(proposed: Placement, c
 def test_approve_over_budget_is_refused_to_the_head_and_needs_a_reason_of_the_chief_executive(
     proposed: Placement, budget: Budget, cast: Cast
 ) -> None:
-    Budget.objects.filter(pk=budget.pk).update(amount=Decimal("600.00"))
+    set_budget(budget, "600.00")
     with pytest.raises(RuleBroken, match=r"£675\.00 and £600\.00 is left .* Only the Chief executive"):
         approve(proposed, cast.head, over_budget_reason="Needed.")
     with pytest.raises(RuleBroken, match="Give the reason for approving over budget"):
@@ -368,10 +383,12 @@ def test_approve_the_last_place_twice_fails_the_gate(
     provider.programmes.update(capacity=1)
     other = make_student(north, "Cole", "Kit")
     second = placement_at(Status.PROPOSED, student=other, provider=provider, cast=cast, now=NOW, first=FIRST)
-    with pytest.raises(RuleBroken, match="no place left"):
+    with pytest.raises(RuleBroken, match="No place is left on Mon AM"):
         approve(second, cast.head)
     later = make_student(north, "Dunn", "Max")
     third = placement_at(Status.PROPOSED, student=later, provider=provider, cast=cast, now=NOW, first=date(2027, 1, 5))
+    # The only place is free again in January, after the first student's last day.
+    offer_for(third, now=NOW)
     assert approve(third, cast.head).status == Status.APPROVED
 
 
@@ -446,31 +463,6 @@ def test_start_asks_the_gate_again_and_takes_an_override(approved: Placement, ca
 
 
 # --- Running ---
-
-
-def test_pause_stops_what_is_expected_and_resume_takes_the_same_half_days(active: Placement, cast: Cast) -> None:
-    with pytest.raises(NotAllowed):
-        pause_placement(placement_id=active.pk, reason="A concern.", by=cast.slt, now=at(date(2026, 12, 2)))
-    paused = pause_placement(placement_id=active.pk, reason="A concern.", by=cast.dsl, now=at(date(2026, 12, 2)))
-    days = [day for day, _ in expected_of([paused], FIRST, LAST)[paused.pk]]
-    assert days == [date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 2)]
-    resumed = resume_placement(placement_id=active.pk, reason="Cleared.", by=cast.head, now=at(date(2026, 12, 7)))
-    days = [day for day, _ in expected_of([resumed], FIRST, date(2026, 12, 9))[resumed.pk]]
-    assert days == [
-        date(2026, 11, 30),
-        date(2026, 12, 1),
-        date(2026, 12, 2),
-        date(2026, 12, 7),
-        date(2026, 12, 8),
-        date(2026, 12, 9),
-    ]
-
-
-def test_pause_and_resume_on_one_day_leave_the_week_whole(active: Placement, cast: Cast) -> None:
-    before = expected_of([active], FIRST, LAST)[active.pk]
-    pause_placement(placement_id=active.pk, reason="A concern.", by=cast.head, now=at(date(2026, 12, 2)))
-    resumed = resume_placement(placement_id=active.pk, reason="Cleared.", by=cast.head, now=at(date(2026, 12, 2), 12))
-    assert expected_of([resumed], FIRST, LAST)[active.pk] == before
 
 
 @pytest.mark.policy("P7.4")
@@ -741,6 +733,8 @@ def test_home_online_is_not_approved_before_a_visit(student: Student, cast: Cast
         expires_on=date(2027, 9, 1),
         recorded_by=cast.slt,
         recorded_at=NOW,
+        confirmed_by=cast.lead,
+        confirmed_at=NOW,
     )
     placement = placement_at(
         Status.PROPOSED,

@@ -19,6 +19,7 @@ from providers.services import (
     change_provider,
     close_provider,
     close_site_on,
+    confirm_check,
     record_check,
     suspend_provider,
 )
@@ -67,12 +68,19 @@ def record_all(provider, by, *, done_on=TODAY - timedelta(days=10)):
         )
 
 
+def confirm_all(provider, by):
+    """Everything that waits is confirmed."""
+    for check in provider.checks.filter(confirmed_by__isnull=True):
+        confirm_check(check_id=check.pk, by=by, now=NOW)
+
+
 def complete(provider, cast):
-    """Site, programme, agreement by the lead, checks by the pastoral SLT."""
+    """Site, programme, agreement by the lead, checks by the pastoral SLT and confirmed by the lead."""
     add_site(provider_id=provider.pk, data=SITE, times=TIMES, by=cast.lead, now=NOW)
     add_programme(provider_id=provider.pk, data=PROGRAMME, by=cast.lead, now=NOW)
     agree(provider, cast.lead)
     record_all(provider, cast.slt)
+    confirm_all(provider, cast.lead)
 
 
 def agree(provider, by, first=date(2026, 9, 1), last=date(2027, 8, 31), signed_on=date(2026, 7, 1)):
@@ -107,6 +115,8 @@ def test_add_provider_by_others_is_refused(cast, who):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
+        ({**FACTS, "urn": ""}, "Give the URN"),
+        ({**FACTS, "kind": ProviderKind.FE_COLLEGE, "urn": ""}, "Give the UKPRN"),
         ({**FACTS, "urn": "12"}, "six digits"),
         ({**FACTS, "ukprn": "20000000"}, "starts with 1"),
         ({**FACTS, "kind": ProviderKind.TRUST_SCHOOL}, "Name the school of the trust"),
@@ -212,6 +222,8 @@ def test_approve_provider_by_who_recorded_a_check_is_refused(prospect, cast):
         by=cast.lead,
         now=NOW,
     )
+    assert approval_gaps(prospect, TODAY) == ()
+    confirm_all(prospect, make_user("Second Lead", (Role.LEAD, None)))
     with pytest.raises(NotAllowed, match="You recorded one of this provider's checks"):
         approve(prospect, cast.lead)
     assert approve(prospect, cast.ceo).status == Status.APPROVED
@@ -219,6 +231,7 @@ def test_approve_provider_by_who_recorded_a_check_is_refused(prospect, cast):
 
 def test_approve_provider_whose_old_check_was_theirs_is_accepted(prospect, cast):
     record_all(prospect, cast.lead, done_on=TODAY - timedelta(days=400))
+    confirm_all(prospect, make_user("Second Lead", (Role.LEAD, None)))
     complete(prospect, cast)
     assert approve(prospect, cast.lead).status == Status.APPROVED
 
@@ -236,6 +249,7 @@ def test_approve_trust_school_without_agreement_and_checks(cast, south):
     )
     make_site(school)
     add_programme(provider_id=school.pk, data=PROGRAMME, by=cast.lead, now=NOW)
+    assert school.urn == south.urn
     assert approve(school, cast.lead).status == Status.APPROVED
 
 
@@ -288,8 +302,12 @@ def test_check_lines_show_the_newest_check_of_each_kind(provider, cast):
         by=cast.slt,
         now=NOW,
     )
+    before = {line.kind: line for line in check_lines(provider, TODAY)}
+    assert set(before) == {*GATE_CHECKS, CheckKind.DATA_SHARING}
+    assert (before[CheckKind.INSURANCE].state, len(before[CheckKind.INSURANCE].waiting)) == ("valid", 1)
+    confirm_all(provider, cast.lead)
     lines = {line.kind: line for line in check_lines(provider, TODAY)}
-    assert set(lines) == set(GATE_CHECKS)
+    assert (len(lines[CheckKind.INSURANCE].waiting), len(lines[CheckKind.INSURANCE].earlier)) == (0, 1)
     assert (lines[CheckKind.INSURANCE].state, lines[CheckKind.INSURANCE].until) == (
         "expiring",
         TODAY + timedelta(days=20),
@@ -310,9 +328,9 @@ def test_expiring_lists_approved_providers_only_and_skips_what_is_renewed(provid
 
 
 def test_expiring_needs_the_same_queries_for_one_and_three(provider, cast, django_assert_num_queries):
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         expiring(TODAY)
     for name in ("B", "C"):
         make_provider(name, checked_by=cast.slt, approved_by=cast.lead, now=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         expiring(TODAY)

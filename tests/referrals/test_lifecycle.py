@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from referrals.lifecycle import EDITABLE, MOVES, REFERRAL, Status, check_move
+from referrals.lifecycle import AMENDABLE, EDITABLE, MOVES, OPEN, REFERRAL, Status, check_move
 from trust.errors import RuleBroken
 from trust.permissions import GRANTS, Permission, Role
 
@@ -34,14 +34,27 @@ def test_referral_move_asks_permission(old: Status, new: Status, permission: Per
     assert check_move(old, new) == permission
 
 
-def test_referral_decided_is_final() -> None:
-    assert REFERRAL.final == {Status.APPROVED, Status.DECLINED, Status.WITHDRAWN}
+def test_referral_void_alone_is_final() -> None:
+    assert REFERRAL.final == {Status.VOID}
     assert set(REFERRAL.first) == {Status.DRAFT}
 
 
-def test_referral_is_editable_only_with_its_writer() -> None:
+def test_referral_decided_for_it_is_never_undone_but_void() -> None:
+    assert [new for old, new in MOVES if old == Status.APPROVED] == [Status.VOID]
+
+
+def test_referral_is_void_by_its_writer_only_as_a_draft() -> None:
+    asked = {old: permission for (old, new), permission in MOVES.items() if new == Status.VOID}
+    assert [old for old, permission in asked.items() if permission == Permission.WRITE_REFERRAL] == [Status.DRAFT]
+    assert set(asked) == set(Status) - {Status.VOID}
+
+
+def test_referral_is_open_editable_or_amendable_apart() -> None:
     assert {Status.DRAFT, Status.RETURNED} == EDITABLE
-    assert all(MOVES[old, new] == Permission.WRITE_REFERRAL for old, new in MOVES if old in EDITABLE)
+    assert {Status.DRAFT, Status.RETURNED, Status.SUBMITTED} == OPEN
+    assert not AMENDABLE & EDITABLE
+    writer = {MOVES[old, new] for old, new in MOVES if old in EDITABLE and new != Status.VOID}
+    assert writer == {Permission.WRITE_REFERRAL}
 
 
 @pytest.mark.policy("P6.5")

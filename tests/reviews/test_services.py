@@ -297,7 +297,7 @@ def test_sweep_asks_the_same_number_of_queries(
         raise_review_flags(now=NOW)
 
 
-QUERIES_OF_SWEEP = 10
+QUERIES_OF_SWEEP = 9
 
 # --- The database's own refusals --------------------------------------------------------------------------------------
 

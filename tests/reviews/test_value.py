@@ -23,6 +23,7 @@ from reviews.queries import Line, value_report
 from reviews.rules import rolling_year
 from tests.factories.attendance import started_placement
 from tests.factories.people import give, make_student, make_user
+from tests.factories.placements import make_budget
 from tests.factories.providers import make_provider
 from tests.fixtures import NOW, TODAY, Cast
 from trust.calendar import LONDON
@@ -50,17 +51,15 @@ def start(cast: Cast, north: School, provider: Provider, budget: Budget) -> Call
         row = started_placement(student, at, proposed_by=cast.slt, decided_by=cast.head, **more)
         first = row.periods.get().period.lower
         year = AcademicYear.objects.get(first_day__lte=first, last_day__gte=first)
-        money, _ = Budget.objects.get_or_create(
+        money = Budget.objects.filter(school=row.school, academic_year=year).first() or make_budget(
             school=row.school,
             academic_year=year,
-            defaults={
-                "amount": Decimal("90000.00"),
-                "status": BudgetStatus.APPROVED,
-                "proposed_by": cast.finance,
-                "proposed_at": NOW,
-                "approved_by": cast.head,
-                "approved_at": NOW,
-            },
+            amount=Decimal("90000.00"),
+            status=BudgetStatus.APPROVED,
+            proposed_by=cast.finance,
+            proposed_at=NOW,
+            approved_by=cast.head,
+            approved_at=NOW,
         )
         Commitment.objects.create(
             placement_period=row.periods.get(), budget=money, amount=Decimal(net), released=Decimal(released)

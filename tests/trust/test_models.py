@@ -29,8 +29,8 @@ def refused_by(constraint, statement, values=()):
 STUDENT = (
     "INSERT INTO trust_student (school_id, upn, first_name, family_name, preferred_name, sort_name, born_on, sex, "
     "nc_year, free_school_meals, pupil_premium, sen_status, ehc_authority, ehc_email, looked_after, virtual_school, "
-    "social_worker, interests, version) VALUES (%s, %s, 'Jo', 'Ash', '', 'ash, jo', '2013-02-14', 'F', %s, false, "
-    "false, %s, '', '', %s, '', '', '', 1)"
+    "social_worker, interests, ethnicity, senco, version) VALUES (%s, %s, 'Jo', 'Ash', '', 'ash, jo', '2013-02-14', "
+    "'F', %s, false, false, %s, '', '', %s, '', '', '', '', '', 1)"
 )
 
 
@@ -219,8 +219,16 @@ def test_school_that_cannot_be_is_refused(north, constraint, statement):
         (
             "suspension_has_sessions",
             (
-                "INSERT INTO trust_suspension (student_id, school_id, first_day, sessions) "
-                "SELECT id, school_id, '2026-11-02', 0 FROM trust_student WHERE id = %s"
+                "INSERT INTO trust_suspension (student_id, school_id, first_day, sessions, source) "
+                "SELECT id, school_id, '2026-11-02', 0, 'typed' FROM trust_student WHERE id = %s"
+            ),
+        ),
+        (
+            "suspension_once_a_day",
+            (
+                "INSERT INTO trust_suspension (student_id, school_id, first_day, sessions, source) "
+                "SELECT id, school_id, '2026-11-02', n, 'typed' FROM trust_student, generate_series(1, 2) AS n "
+                "WHERE id = %s"
             ),
         ),
     ],
@@ -241,8 +249,33 @@ def test_flag_twice_is_refused(north):
 def test_stored_file_with_a_path_for_a_hash_is_refused(db):
     refused_by(
         "stored_file_hash_shape",
-        "INSERT INTO trust_storedfile (kind, sha256, size, content_type, stored_at) "
-        "VALUES ('SLA', '../../etc/passwd', 1, 'text/plain', now())",
+        "INSERT INTO trust_storedfile (kind, sha256, size, content_type, name, stored_at) "
+        "VALUES ('SLA', '../../etc/passwd', 1, 'text/plain', '', now())",
+    )
+
+
+@pytest.mark.parametrize(
+    ("constraint", "status", "found", "applied_at", "applied_by"),
+    [
+        ("import_applied_without_errors", "APPLIED", 3, "2026-11-16 10:00Z", True),
+        ("import_applied_without_errors", "APPLIED", 0, None, True),
+        ("import_applied_pair", "APPLIED", 0, "2026-11-16 10:00Z", False),
+        ("import_applied_pair", "CHECKED", 0, "2026-11-16 10:00Z", False),
+    ],
+)
+def test_import_that_cannot_be_is_refused(cast, north, constraint, status, found, applied_at, applied_by):
+    run(
+        "INSERT INTO trust_storedfile (kind, sha256, size, content_type, name, stored_at) "
+        "VALUES ('IMPORT', repeat('a', 64), 1, 'text/csv', 'a.csv', now())"
+    )
+    refused_by(
+        constraint,
+        "INSERT INTO trust_importrun (kind, school_id, status, file_id, headings, mapping, rows_total, rows_done, "
+        "added, changed, unchanged, errors, found, fault, uploaded_by_id, uploaded_at, applied_at, applied_by_id, "
+        "attempts) "
+        "SELECT 'STUDENTS', %s, %s, max(id), '[]', '{}', 0, 0, 0, 0, 0, '[]', %s, '', %s, now(), %s, %s, 0 "
+        "FROM trust_storedfile",
+        [north.pk, status, found, cast.slt.pk, applied_at, cast.slt.pk if applied_by else None],
     )
 
 

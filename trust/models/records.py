@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from trust.audit import track
-from trust.codes import FileKind
+from trust.codes import FileKind, ImportKind, ImportStatus
 from trust.models.schools import School
 from trust.permissions import Permission
 from trust.scoping import Scope, ScopedQuerySet, TrustWideQuerySet
@@ -21,6 +21,7 @@ class StoredFile(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     content_type = models.CharField(max_length=100)
+    name = models.CharField("name under which it was sent", max_length=120, blank=True)
     stored_at = models.DateTimeField()
     stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -131,3 +132,73 @@ class AccessLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at} {self.action}"
+
+
+@track()
+class ImportRun(models.Model):
+    """One file from a school's management information system: matched, checked, then applied whole or not at all.
+
+    ``mapping`` is field to column heading. ``errors`` holds the first ones as {row, column, sentence}; ``found`` counts
+    all of them and ``error_file`` lists them when they are more. A job claims the run by ``locked_until``, and
+    ``rows_done`` says how far it got.
+    """
+
+    scope = Scope(home="school_id", permission=Permission.IMPORT_DATA)
+
+    kind = models.CharField(max_length=24, choices=ImportKind.choices)
+    school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=24, choices=ImportStatus.choices, default=ImportStatus.UPLOADED)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    headings = models.JSONField(default=list)
+    mapping = models.JSONField(default=dict)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    errors = models.JSONField(default=list)
+    found = models.PositiveIntegerField("errors found", default=0)
+    error_file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")
+    fault = models.CharField("why it failed", max_length=240, blank=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+    applied_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    applied_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="import_applied_without_errors",
+                condition=~Q(status=ImportStatus.APPLIED) | Q(found=0, applied_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="import_applied_pair",
+                condition=Q(applied_by__isnull=True, applied_at__isnull=True) | Q(applied_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Import {self.pk}"
+
+
+class PostcodePoint(models.Model):
+    """Where a postcode lies, from an open list that an administrator loads; for distances only."""
+
+    seen_with = Permission.SEE_PROVIDERS
+
+    postcode = models.CharField("postcode without blanks", max_length=7, primary_key=True)
+    latitude = models.DecimalField(max_digits=8, decimal_places=6)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6)
+
+    objects = TrustWideQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["postcode"]
+
+    def __str__(self) -> str:
+        return self.postcode

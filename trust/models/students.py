@@ -39,6 +39,8 @@ class Student(models.Model):
     virtual_school = models.CharField("virtual school head", max_length=120, blank=True)
     social_worker = models.CharField(max_length=120, blank=True)
     interests = models.TextField(blank=True)
+    ethnicity = models.CharField(max_length=60, blank=True)
+    senco = models.CharField("SENCO", max_length=120, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ScopedQuerySet.as_manager()
@@ -171,12 +173,13 @@ class ContactLink(models.Model):
 class Suspension(models.Model):
     """A suspension of a student, typed or imported, for triggers and the day-6 duty."""
 
-    scope = Scope(home="school_id")
+    scope = Scope(home="school_id", former="student__school_id")
 
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="suspensions")
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="suspensions")
     first_day = models.DateField()
     sessions = models.PositiveSmallIntegerField()
+    source = models.CharField(max_length=12, default="typed")
 
     objects = ScopedQuerySet.as_manager()
 

@@ -1,7 +1,7 @@
 """The doors of ``trust``: whoever changes a record of it passes through one of these."""
 
 from trust.services.access import log_access
-from trust.services.files import file_bytes, store_file
+from trust.services.files import file_bytes, keep_upload, store_file
 from trust.services.flags import (
     DueFlag,
     clear_flags,
@@ -11,6 +11,7 @@ from trust.services.flags import (
     record_heartbeat,
 )
 from trust.services.integrity import check_version, require, saving
+from trust.services.postcodes import load_postcodes
 from trust.services.schools import (
     add_school,
     add_year,
@@ -50,6 +51,8 @@ __all__ = [
     "file_bytes",
     "found_trust",
     "give_role",
+    "keep_upload",
+    "load_postcodes",
     "load_terms",
     "log_access",
     "name_acting_head",

@@ -59,7 +59,8 @@ class DueFlag:
 def raise_flags(*, kind: str, due: Sequence[DueFlag], roles: Iterable[Role], now: datetime) -> int:
     """``raise_flag`` for many at once, in the same few statements at any number; returns how many are new.
 
-    Rows go in by (subject, period), so that two sweeps at once wait for each other and never lock crosswise.
+    Rows go in by (subject, period), so that two sweeps at once wait for each other and never lock crosswise. Flags
+    that had cleared open again, and those whose words or urgency changed are brought up to date.
     """
     wanted = {(flag.subject, flag.period): flag for flag in due}
     named = sorted(roles)
@@ -81,11 +82,19 @@ def raise_flags(*, kind: str, due: Sequence[DueFlag], roles: Iterable[Role], now
         if key not in existing
     ]
     Flag.objects.bulk_create(new, ignore_conflicts=True)
-    again = [existing[key].pk for key in wanted if key in existing and existing[key].cleared_at is not None]
-    if again:
-        locked = Flag.objects.filter(pk__in=again).select_for_update().order_by("pk")
-        Flag.objects.filter(pk__in=[flag.pk for flag in locked]).update(cleared_at=None)
+    stale = {existing[key].pk: flag for key, flag in wanted.items() if key in existing and _stale(existing[key], flag)}
+    if stale:
+        locked = list(Flag.objects.filter(pk__in=stale).select_for_update().order_by("pk"))
+        for row in locked:
+            flag = stale[row.pk]
+            row.cleared_at, row.sentence, row.urgent, row.path = None, flag.sentence, flag.urgent, flag.path
+        Flag.objects.bulk_update(locked, ["cleared_at", "sentence", "urgent", "path"], batch_size=500)
     return len(new)
+
+
+def _stale(row: Flag, flag: DueFlag) -> bool:
+    """Whether a flag on file differs from what is due now."""
+    return row.cleared_at is not None or (row.sentence, row.urgent) != (flag.sentence, flag.urgent)
 
 
 def clear_flags(*, kind: str, subject: str | Collection[str], period: str | None = None, now: datetime) -> int:
@@ -97,10 +106,19 @@ def clear_flags(*, kind: str, subject: str | Collection[str], period: str | None
     return flags.update(cleared_at=now)
 
 
-def clear_leftovers(*, kind: str, still_due: Collection[tuple[str, str]], now: datetime) -> int:
-    """Clear open flags of ``kind`` whose (subject, period) is no longer due: dates move, placements end."""
-    gone = [flag.pk for flag in Flag.objects.open().filter(kind=kind) if (flag.subject, flag.period) not in still_due]
-    return Flag.objects.filter(pk__in=gone).update(cleared_at=now)
+def clear_leftovers(
+    *, kind: str, still_due: Collection[tuple[str, str]], now: datetime, among: Collection[str] | None = None
+) -> int:
+    """Clear open flags of ``kind`` whose (subject, period) is no longer due: dates move, placements end.
+
+    ``among`` names the subjects that were looked at, when a sweep went over a part of them only.
+    """
+    rows = Flag.objects.open().filter(kind=kind)
+    if among is not None:
+        rows = rows.filter(subject__in=among)
+    keys = rows.values_list("pk", "subject", "period")
+    gone = [pk for pk, subject, period in keys if (subject, period) not in still_due]
+    return Flag.objects.filter(pk__in=gone).update(cleared_at=now) if gone else 0
 
 
 def record_heartbeat(*, job: str, outcome: str, now: datetime) -> None:

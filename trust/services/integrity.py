@@ -14,6 +14,12 @@ from trust.permissions import Permission, who_can
 
 # Refusals of triggers and of constraints without words of their own on the model.
 _SENTENCES = {
+    "status_follows_its_table": "This step does not follow from where the record stands: load the page again.",
+    "referral_not_decided_by_author": "Nobody decides a referral that they wrote or submitted.",
+    "slot_at_the_provider": "The site and the programme of a half-day belong to the provider of the placement.",
+    "budget_not_below_promised": "The budget cannot be lower than what is promised from it already.",
+    "budget_changed_by_change": "An approved budget is changed by a change that somebody else approved.",
+    "invoice_settled_by_lines": "Settle every line first; their sum must be the net amount of the invoice.",
     "placement_start_needs_notice": "The placement cannot start before its direction notice was given.",
     "placement_school_never_changes": "The school that commissioned a placement never changes.",
     "commitment_budget_approved": "There is no approved budget for this school year: have it approved first.",

@@ -61,6 +61,20 @@ STATUS_LOOKS: dict[str, Look] = {
     "MET": Look("Met", "good", "check-circle-fill"),
     "PARTLY": Look("Partly met", "warn", "circle-half"),
     "NOT_MET": Look("Not met", "bad", "x-circle-fill"),
+    "NOT_STARTED": Look("Not started", "neutral", "circle"),
+    "IN_PROGRESS": Look("In progress", "info", "circle-half"),
+    "DONE": Look("Done", "good", "check-circle-fill"),
+    "RECORDED": Look("Recorded", "info", "receipt"),
+    "SETTLED": Look("Settled, to be paid", "good", "check-circle-fill"),
+    "PAID": Look("Paid", "good", "check-square-fill"),
+    "REJECTED": Look("Sent back", "warn", "arrow-counterclockwise"),
+    "ASKED": Look("Place asked for", "info", "hourglass-split"),
+    "OFFERED": Look("Place offered", "good", "check-circle-fill"),
+    "REFUSED": Look("Refused", "bad", "x-octagon-fill"),
+    "TAKEN": Look("Place taken", "good", "check-square-fill"),
+    "DROPPED": Look("Not wanted any more", "neutral", "slash-circle"),
+    "LAPSED": Look("Lapsed", "warn", "exclamation-triangle-fill"),
+    "CANNOT_FINISH": Look("Cannot finish yet", "warn", "exclamation-triangle-fill"),
 }
 
 GATE_LOOKS: dict[str, Look] = {

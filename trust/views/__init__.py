@@ -12,7 +12,7 @@ from trust.views.schools import (
     YearAdd,
 )
 from trust.views.staff import RoleEnd, RoleGive, StaffAdd, StaffDeactivate, StaffDetail, StaffList
-from trust.views.students import ContactAdd, ContactEdit, StudentAdd, StudentDetail, StudentEdit, StudentList
+from trust.views.students import ContactAdd, ContactEdit, OfStudent, StudentAdd, StudentEdit, StudentList
 
 __all__ = [
     "ActingHeadName",
@@ -20,6 +20,7 @@ __all__ = [
     "ContactEdit",
     "NonSchoolDayRecord",
     "NonSchoolDayRemove",
+    "OfStudent",
     "RoleEnd",
     "RoleGive",
     "SchoolAdd",
@@ -32,7 +33,6 @@ __all__ = [
     "StaffDetail",
     "StaffList",
     "StudentAdd",
-    "StudentDetail",
     "StudentEdit",
     "StudentList",
     "YearAdd",

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.urls import reverse, reverse_lazy
 
-from trust.calendar import london_date
 from trust.filters import StudentFilter
 from trust.forms import ContactForm, StudentForm
 from trust.models import ContactLink, Student
 from trust.permissions import Permission
-from trust.queries import named, people_at
+from trust.queries import named
 from trust.services import add_contact, add_student, change_contact, change_student
-from trust.web import Guard, Page, SearchedList, ServiceFormView
+from trust.web import Guard, SearchedList, ServiceFormView
 
 FORM_PAGE = "components/form_page.html"
 
@@ -49,31 +48,6 @@ class OfStudent(Guard):
         own = reverse("trust:student-detail", args=[self.student.pk])
         crumbs = [("Students", reverse("trust:student-list")), (str(self.student), own)]
         return {"title": title, "submit_label": submit_label, "cancel_url": own, "crumbs": crumbs, **more}
-
-
-class StudentDetail(OfStudent, Page):
-    """One student: facts, contacts, who safeguards, and the cases that later stages hang on."""
-
-    permission = Permission.SEE_STUDENTS
-    template_name = "trust/student_detail.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        self.note_access(self.student, "student opened")
-        links = self.student.contact_links.visible_to(self.request.user).select_related("contact")
-        placements = self.student.placements.visible_to(self.request.user).select_related("provider")
-        return super().get_context_data(
-            referrals=self.student.referrals.visible_to(self.request.user),
-            placements=placements,
-            student=self.student,
-            links=links.order_by("-parental_responsibility", "id"),
-            people=people_at(self.student.school_id, london_date(self.now)),
-            may_edit=self.may(Permission.EDIT_STUDENTS, self.student),
-            may_edit_contacts=self.may(Permission.EDIT_CONTACTS, self.student),
-            may_refer=self.may(Permission.WRITE_REFERRAL, self.student),
-            sees_restriction=self.may(Permission.SEE_RESTRICTION, self.student),
-            sees_reason=self.may(Permission.SEE_RESTRICTED, self.student),
-            **kwargs,
-        )
 
 
 class StudentAdd(ServiceFormView):

@@ -1,6 +1,7 @@
 """About sixty placements in every status and on every route, and referrals that have not got so far."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import cycle
 
@@ -27,12 +28,12 @@ from trust.permissions import Role
 ACTIVE = (
     ("millwheel", Route.DIRECTION), ("lantern", Route.DIRECTION), ("quayside", Route.DIRECTION),
     ("northmoor", Route.AGREED), ("millwheel", Route.DIRECTION), ("lantern", Route.DIRECTION),
-    ("quayside", Route.DIRECTION), ("northmoor", Route.AGREED), ("millwheel", Route.DIRECTION),
+    ("redgate", Route.AGREED), ("northmoor", Route.AGREED), ("millwheel", Route.DIRECTION),
     ("kite", Route.MEDICAL), ("larkrise", Route.HOME_ONLINE), ("dunmere", Route.IN_TRUST),
     ("northmoor", Route.AGREED), ("lantern", Route.DIRECTION), ("millwheel", Route.DIRECTION),
     ("westerby", Route.LA_ARRANGED), ("quayside", Route.DAY_SIX), ("greystone", Route.IN_TRUST),
     ("northmoor", Route.AGREED), ("hollowoak", Route.AGREED), ("larkrise", Route.HOME_ONLINE),
-    ("stagecraft", Route.AGREED), ("kite", Route.MEDICAL), ("quayside", Route.DIRECTION),
+    ("stagecraft", Route.AGREED), ("kite", Route.MEDICAL), ("redgate", Route.AGREED),
 )  # fmt: skip
 ENDED = (
     ("millwheel", Route.DIRECTION), ("lantern", Route.DIRECTION), ("redgate", Route.AGREED),
@@ -140,13 +141,16 @@ class Cases:
             if last < world.today <= self.half_term_ends(first)[-1]:
                 last = next(end for end in self.half_term_ends(first) if end >= world.today)
             if key == "hollowoak":
-                # Its agreement ends in 35 days; a holiday may leave no school day in between.
+                # Its agreement ends in 30 days; a holiday may leave no school day in between.
                 limit = world.today + timedelta(days=30)
                 year_end = self.half_term_ends(first)[-1]
                 days = world.calendar(world.schools[0]).between(first, min(limit, year_end))
                 last = days[-1]
-            trip = self.trip(key, route, first, last, exclusion_alternative=number in (4, 13))
-            notice = {1: "late", 5: "late", 0: "given", 2: "given", 8: "given", 12: "given"}.get(number, "brought in")
+            trip = self.trip(
+                key, route, first, last, exclusion_alternative=number in (4, 13), home=number == 0 or key == "redgate"
+            )
+            trip = replace(trip, two_sites=number == 0)
+            notice = {1: "late", 5: "late", 0: "given", 2: "given"}.get(number, "brought in")
             overrides = {"VISIT": "The visit is booked for next week; the family knows the yard."}
             placement = Walker(world, trip).started(notice=notice, overrides=overrides if key == "stagecraft" else None)
             if last < world.today:
@@ -156,6 +160,9 @@ class Cases:
                 pause_placement(
                     placement_id=placement.pk,
                     reason="Paused at once while a matter of safety is looked into.",
+                    where_instead="At the home school, in the learning base",
+                    parents_told_on=max(behind[-1], first),
+                    parents_told_by=world.person(trip.school, Role.DSL).full_name,
                     by=world.person(trip.school, Role.DSL),
                     now=world.at(max(behind[-1], first), 13),
                 )
@@ -252,6 +259,9 @@ class Cases:
             trip = self.trip(key, route, first, last, exclusion_alternative=number == 1, home=number < 2)
             walker = Walker(self.world, trip)
             placement = walker.proposed()
+            if number != 2:
+                # The third waits for the provider's answer, so that its decision page shows what is missing.
+                walker.offered(placement)
             now = self.world.at(self.world.today, 8)
             if number in (5, 6, 7):
                 decide_placement(
@@ -349,13 +359,15 @@ class Cases:
                 )
 
 
-def make_cases(world: World) -> tuple[Cases, list[Placement]]:
-    """All placements and referrals; what is held back is ended by ``Cases.end_held_back`` after the history."""
-    cases = Cases(world)
+def make_cases(cases: Cases) -> list[Placement]:
+    """The plain run of placements and referrals; what is held back is ended by ``Cases.end_held_back`` later.
+
+    Returned are those that the chief executive decides at the end.
+    """
     cases.past()
     cases.running()
     cases.moves()
     cases.to_start()
     waiting = cases.proposals()
     cases.referrals()
-    return cases, waiting
+    return waiting

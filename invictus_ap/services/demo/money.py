@@ -6,7 +6,13 @@ from decimal import Decimal
 from invictus_ap.services.demo.world import World
 from placements.models import Budget, Placement
 from placements.queries import budget_figures
-from placements.services import approve_budget, decide_placement, propose_budget
+from placements.services import (
+    approve_budget,
+    approve_budget_change,
+    decide_placement,
+    propose_budget,
+    propose_budget_change,
+)
 from trust.calendar import academic_year_of
 from trust.permissions import Role
 
@@ -49,11 +55,22 @@ def _propose_next(world: World) -> None:
         )
 
 
-def settle_budgets(world: World, waiting: list[Placement]) -> None:
-    """Set the amounts so that the promised parts are those of ``USED`` whatever day it is; then one overspend.
+def _change(world: World, budget: Budget, amount: Decimal) -> None:
+    """Another amount for an approved budget, proposed by finance and approved by the chief executive."""
+    if amount == budget.amount:
+        return
+    change = propose_budget_change(
+        budget_id=budget.pk,
+        new_amount=amount,
+        reason="Set to what the trust board allotted for alternative provision.",
+        by=world.finance,
+        now=world.now,
+    )
+    approve_budget_change(change_id=change.pk, by=world.ceo, now=world.now)
 
-    The amount of an approved budget has no service that changes it, and none is wanted outside the demo.
-    """
+
+def settle_budgets(world: World, waiting: list[Placement]) -> None:
+    """Change the amounts so that the promised parts are those of ``USED`` whatever day it is; then one overspend."""
     running = academic_year_of(world.today).label
     full = {placement.school_id for placement in waiting}
     budgets = list(Budget.objects.filter(approved_at__isnull=False).select_related("academic_year").order_by("pk"))
@@ -64,8 +81,8 @@ def settle_budgets(world: World, waiting: list[Placement]) -> None:
         used = Decimal("1.00") if budget.school_id in full else used
         promised = figures[budget.pk].committed
         hundreds = (promised / used / 100).to_integral_value(rounding="ROUND_CEILING")
-        budget.amount = max(hundreds * 100, promised, Decimal("8000.00") if used < 1 else Decimal("0.00"))
-        budget.save(update_fields=["amount"])
+        amount = max(hundreds * 100, promised, Decimal("8000.00") if used < 1 else Decimal("0.00"))
+        _change(world, budget, amount)
     for placement in waiting:
         decide_placement(
             placement_id=placement.pk,

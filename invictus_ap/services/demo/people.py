@@ -146,6 +146,8 @@ def _students(world: World, school: School) -> None:
                 "free_school_meals": rng.random() < 0.4,
                 "pupil_premium": rng.random() < 0.45,
                 "sen_status": SenStatus.SUPPORT if rng.random() < 0.35 else SenStatus.NONE,
+                "ethnicity": rng.choice(words.ETHNICITIES),
+                "senco": world.person(school, Role.TEAM).full_name,
                 "interests": ", ".join(rng.sample(words.INTERESTS, 2)),
             },
             by=by,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from invictus_ap.services.demo import words
@@ -9,17 +10,21 @@ from invictus_ap.services.demo.world import Place, World
 from notices.codes import Channel
 from notices.models import DirectionNotice
 from notices.services import authorise_notice, make_letters, prepare_notice, record_given, save_notice
-from placements.codes import ROUTE_RULES, Consent, NoticeRule, Route
+from placements.codes import ROUTE_RULES, Consent, Gate, Lunch, NoticeRule, PaidBy, Route, TransportMode
 from placements.models import Placement, PlacementPeriod
+from placements.queries import weekly_pattern
 from placements.services import (
     accept_guest,
+    answer_offer,
     decide_placement,
     propose_placement,
     record_home_visit,
     record_notice_given,
+    record_offer_asked,
     start_placement,
 )
 from providers.codes import ProviderKind
+from providers.models import Site
 from referrals.codes import ManagedMoveResult, Reason
 from referrals.models import Referral
 from referrals.services import decide_referral, start_referral, submit_referral
@@ -44,7 +49,10 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Trip:
-    """Which student goes where, on which route, from when to when (inclusive; ``last`` None for a managed move)."""
+    """Which student goes where, on which route, from when to when (inclusive; ``last`` None for a managed move).
+
+    ``two_sites``: at the end of week B the student is at the provider's second site.
+    """
 
     student: Student
     school: School
@@ -53,6 +61,7 @@ class Trip:
     first: date
     last: date | None
     exclusion_alternative: bool = False
+    two_sites: bool = False
 
 
 class Walker:
@@ -94,11 +103,20 @@ class Walker:
                 break
         return sorted(moved)
 
+    def timetable(self) -> list[int] | dict[int, tuple[int, int]]:
+        """The half-days; with two sites, Thursday and Friday of week B at the second."""
+        trip = self.trip
+        if not trip.two_sites:
+            return self.slots()
+        main = trip.place.site.pk
+        second = Site.objects.filter(provider=trip.place.provider).exclude(pk=main).values_list("pk", flat=True)[0]
+        return {slot: (second if slot >= 16 else main, trip.place.programme.pk) for slot in self.slots()}
+
     def referral(self, *, submit: bool = True) -> Referral:
         """Written and, unless told otherwise, submitted by the pastoral SLT."""
         rng, trip = self.world.rng, self.trip
         referral = start_referral(
-            student_id=trip.student.pk, data=self._words(rng), by=self.by[Role.SLT], now=self.at(16, 9)
+            student_id=trip.student.pk, data=self._words(rng), by=self.by[Role.SLT], now=self.at(15, 16)
         )
         if submit:
             submit_referral(referral_id=referral.pk, by=self.by[Role.SLT], now=self.at(14, 15))
@@ -126,6 +144,13 @@ class Walker:
             "explained_to": "Mother",
             "family_said": rng.choice(words.FAMILY_SAID),
             "attendance_agreed_on": self.before(15),
+            "attendance_agreed_how": "In writing",
+            "family_came": "Mother and student",
+            "explained_what": "What the provider does, for how long, and that attendance there is as binding as here.",
+            "subjects": "maths, English, a practical subject",
+            "qualifications": "functional skills, a level 1 award",
+            "medical": "Asthma; inhaler in the bag." if self.trip.student.pk % 3 == 0 else "",
+            "no_medical_needs": self.trip.student.pk % 3 != 0,
         }
 
     def decided_referral(self) -> Referral:
@@ -151,7 +176,7 @@ class Walker:
                 "last": trip.last,
                 "start_time": time(9, 15),
                 "report_to": trip.place.site.report_to,
-                "slots": self.slots() if ROUTE_RULES[trip.route].needs_slots else [],
+                "slots": self.timetable() if ROUTE_RULES[trip.route].needs_slots else [],
                 "full_time": len(trip.place.slots) == 20,
                 "maths_and_english_how": "Taught by the programme.",
                 "consent_on": self.before(11) if consent else None,
@@ -159,6 +184,7 @@ class Walker:
                 "dual_registered_on": trip.first if trip.route == Route.IN_TRUST else None,
                 "la_confirmed_on": self.before(11) if trip.route == Route.LA_ARRANGED else None,
                 "review_weeks": 6,
+                **self.arrangements(),
             },
             by=self.by[Role.SLT],
             now=self.at(10, 9),
@@ -186,9 +212,59 @@ class Walker:
             )
         return placement
 
+    def offered(self, placement: Placement) -> None:
+        """A place asked for and offered, as the gate asks for one before the approval."""
+        gate = ROUTE_RULES[self.trip.route].gate
+        if gate in (Gate.MANAGED_MOVE, Gate.LA) or self.trip.place.provider.kind == ProviderKind.TRUST_SCHOOL:
+            return
+        offer = record_offer_asked(
+            referral_id=placement.referral_id,
+            provider_id=placement.provider_id,
+            programme_id=placement.programme_id,
+            slots={slot % 10 for slot in weekly_pattern(placement)},
+            first=self.trip.first,
+            last=self.trip.last,
+            by=self.by[Role.SLT],
+            now=self.at(11, 10),
+        )
+        answered = self.before(9)
+        answer_offer(
+            offer_id=offer.pk,
+            offered=True,
+            until=max(self.world.today, self.base) + timedelta(days=21),
+            why="",
+            answered_by=self.trip.place.site.report_to,
+            answered_on=answered,
+            admission_meeting_on=self.before(8),
+            by=self.by[Role.SLT],
+            now=self.at(9, 16),
+        )
+
+    def arrangements(self) -> dict[str, Any]:
+        """How the student gets there, eats and is safe; every fifth proposal has not got so far."""
+        number, deputy = self.trip.student.pk, self.by[Role.TEAM]
+        if number % 5 == 4:
+            return {}
+        taxi = number % 4 == 0
+        return {
+            "transport_mode": TransportMode.TAXI if taxi else TransportMode.PUBLIC,
+            "transport_booked_by": deputy.full_name if taxi else "",
+            "transport_paid_by": PaidBy.SCHOOL,
+            "transport_pick_up": "At home, 08:40" if taxi else "Bus from the market place, 08:25",
+            "lunch": Lunch.VOUCHER if self.trip.student.free_school_meals else Lunch.OWN,
+            "risk_assessed_on": self.before(12),
+            "risk_assessed_by": self.by[Role.SLT].full_name,
+            "risk_summary": "Walks away when shouted at; an adult follows at a distance and says where to find help.",
+            "medical": "Asthma; carries an inhaler." if number % 3 == 0 else "None known.",
+            "emergency": "Ring the mother, then the school office.",
+            "school_link_deputy_id": deputy.pk,
+            "transport_a_day": Decimal("6.40") if taxi else Decimal("0.00"),
+        }
+
     def approved(self, overrides: dict[str, str] | None = None) -> Placement:
-        """Approved by the headteacher."""
+        """Offered by the provider, approved by the headteacher."""
         placement = self.proposed()
+        self.offered(placement)
         return decide_placement(
             placement_id=placement.pk,
             decision="APPROVED",

@@ -38,6 +38,7 @@ GROWN_UP = (
 )  # fmt: skip
 
 STREETS = ("Orchard Row", "Chapel Hill", "Station Road", "Mill Lane", "Spring Gardens", "Beacon Close", "Ferry Street")
+ETHNICITIES = ("White British", "White British", "Any other White", "Pakistani", "African", "White and Asian", "")
 INTERESTS = (
     "motor vehicles",
     "cooking",
