@@ -332,7 +332,7 @@ def test_journey_from_school_to_value_for_money(
     walk.log_in(cast.slt)
     walk.open(reverse("notices:recipient-given", args=[recipient.pk]))
     walk.fill(channel="HAND", proof="Handed over at reception and signed for.")
-    walk.press("Save the answer")
+    walk.press("Record")
     notice.refresh_from_db()
     assert (notice.status, notice.given_on, notice.deadline_on, notice.in_time) == (
         "GIVEN",
