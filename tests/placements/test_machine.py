@@ -207,9 +207,13 @@ class Journey(RuleBasedStateMachine):
         if referral := self.pick(Referral, number):
             self.attempt(lambda: act(referral_id=referral.pk, reason="As agreed.", by=self.person(by), now=self.now))
 
-    @rule(student=st.integers(0, 1), where=st.sampled_from(["good", "good", "good", "unregistered"]))
-    def a_case_goes_the_usual_way(self, student: int, where: str) -> None:
-        """To an offered place, so that the steps after it are reached often enough."""
+    @rule(
+        student=st.integers(0, 1),
+        where=st.sampled_from(["good", "good", "good", "unregistered"]),
+        far=st.sampled_from(["proposed", "approved", "started", "started"]),
+    )
+    def a_case_goes_the_usual_way(self, student: int, where: str, far: str) -> None:
+        """As far as it was drawn, so that the steps after it are reached often enough."""
         slt, head, today = self.cast.slt, self.cast.head, london_date(self.now)
         referral = self.attempt(
             lambda: start_referral(student_id=self.students[student].pk, data=referral_data(), by=slt, now=self.now)
@@ -225,6 +229,20 @@ class Journey(RuleBasedStateMachine):
         placement = self.attempt(lambda: propose_placement(referral_id=referral.pk, data=data, by=slt, now=self.now))
         if placement:
             self.proposers[placement.pk] = {slt.pk}
+            self.go_on(placement, far)
+
+    def go_on(self, placement: Placement, far: str) -> None:
+        """Approval by the headteacher, the notice, and the start on the first day."""
+        if far == "proposed":
+            return
+        key: dict[str, Any] = {"decision": "APPROVED", "reason": "", "overrides": {}, "over_budget_reason": ""}
+        approved = self.attempt(
+            lambda: decide_placement(placement_id=placement.pk, by=self.cast.head, now=self.now, **key)
+        )
+        period = placement.periods.get(number=1)
+        if far == "started" and approved and self.attempt(lambda: give_notice(period, cast=self.cast, now=self.now)):
+            self.days_pass((period.period.lower - london_date(self.now)).days)
+            self.a_placement_is_started(number=placement.pk, by="slt", this=placement)
 
     # ---- a place
 
@@ -343,8 +361,8 @@ class Journey(RuleBasedStateMachine):
             self.attempt(lambda: give_notice(placement.periods.get(number=1), cast=self.cast, now=self.now))
 
     @rule(number=st.integers(0, 7), by=st.sampled_from(["slt", "slt", "slt", "head", *ANYBODY]))
-    def a_placement_is_started(self, number: int, by: str) -> None:
-        placement = self.pick(Placement, number, status=Status.APPROVED) or self.pick(Placement, number)
+    def a_placement_is_started(self, number: int, by: str, this: Placement | None = None) -> None:
+        placement = this or self.pick(Placement, number, status=Status.APPROVED) or self.pick(Placement, number)
         if not placement:
             return
         started = self.attempt(lambda: start_placement(placement_id=placement.pk, by=self.person(by), now=self.now))
