@@ -46,12 +46,24 @@ def lock_budgets(school_id: int, labels: Iterable[str]) -> dict[str, Budget]:
     return {budget.academic_year.label: budget for budget in rows.order_by("id")}
 
 
-def move(placement: Placement, new: str, by: User, *, instead: Permission | None = None) -> None:
+def move(
+    placement: Placement,
+    new: str,
+    by: User,
+    *,
+    instead: Permission | None = None,
+    only_from: Status | None = None,
+) -> None:
     """The only writer of ``status``; ``live`` follows it, and the half-days follow ``live``.
 
     ``instead`` is the permission of a door with a rule of its own: what runs already is not started again.
+    ``only_from`` is the status that a door leads from, where several moves of the table end in the same status: a
+    start is no resuming and no reopening.
     """
     wanted = check_move(placement.status, new)
+    if only_from is not None and placement.status != only_from:
+        was = str(Status(placement.status).label).lower()
+        raise RuleBroken(f"This step is for a placement that is '{only_from.label.lower()}'; this one is '{was}'.")
     require(by, instead or wanted, home_id=placement.school_id)
     placement.status = Status(new)
     placement.live = placement.status in LIVE

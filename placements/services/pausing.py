@@ -64,7 +64,7 @@ def resume_placement(*, placement_id: int, reason: str, by: User, now: datetime)
     today = london_date(now)
     with saving(by=by, reason=why):
         placement = locked(placement_id)
-        move(placement, Status.ACTIVE, by)
+        move(placement, Status.ACTIVE, by, only_from=Status.PAUSED)
         save(placement)
         pause = placement.pauses.filter(until_day__isnull=True).first()
         # What was expected on the day of the pause stays expected, so it goes on from the next day at the earliest.
@@ -88,7 +88,7 @@ def reopen_placement(
     with saving(by=by, reason=why):
         placement = locked(placement_id)
         ended_on = placement.ended_on
-        move(placement, Status.ACTIVE, by)
+        move(placement, Status.ACTIVE, by, only_from=Status.ENDED)
         periods = list(placement.periods.filter(approved_at__isnull=False).order_by("number"))
         planned = periods[-1].planned_last or last_day(periods[-1].period)
         if ended_on is None or planned is None:

@@ -83,7 +83,7 @@ def start_placement(*, placement_id: int, by: User, now: datetime) -> Placement:
         period = placement.periods.get(number=1)
         if placement.route == Route.MANAGED_MOVE:
             raise RuleBroken("A managed move is completed by the transfer, it does not start.")
-        move(placement, Status.ACTIVE, by)
+        move(placement, Status.ACTIVE, by, only_from=Status.APPROVED)
         first, last = period.period.lower, last_day(period.period)
         if today < first:
             raise RuleBroken(f"The placement starts on {date_words(first)}, not before.")

@@ -17,6 +17,9 @@ from placements.services import (
     override_gate,
     propose_extension,
     record_notice_void,
+    reopen_placement,
+    resume_placement,
+    start_placement,
     withdraw_placement,
 )
 from providers.codes import ProviderKind
@@ -183,3 +186,24 @@ def test_decide_placement_of_a_student_who_has_moved_is_refused(cast, student, s
             by=cast.head,
             now=NOW,
         )
+
+
+@pytest.mark.parametrize(
+    ("status", "door", "more"),
+    [
+        (Status.APPROVED, resume_placement, {"reason": "Cleared."}),
+        (Status.APPROVED, reopen_placement, {"reason": "By mistake."}),
+        (Status.PAUSED, start_placement, {}),
+        (Status.PAUSED, reopen_placement, {"reason": "By mistake."}),
+        (Status.ENDED, start_placement, {}),
+        (Status.ENDED, resume_placement, {"reason": "Cleared."}),
+    ],
+)
+def test_each_door_to_a_running_placement_leads_from_its_own_status(
+    cast, student, provider, budget, status, door, more
+):
+    placement = placement_at(status, student=student, provider=provider, cast=cast, now=NOW)
+    with pytest.raises(RuleBroken, match="This step is for a placement that is"):
+        door(placement_id=placement.pk, by=cast.head, now=NOW, **more)
+    placement.refresh_from_db()
+    assert placement.status == status
