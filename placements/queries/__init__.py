@@ -30,7 +30,6 @@ from placements.queries.course import (
     Renewable,
     course_of,
     over_before,
-    over_before_q,
     renewable,
     timetable_after,
 )
@@ -51,7 +50,6 @@ from placements.queries.invoices import (
     billable,
     invoice_list,
     invoice_shown,
-    invoices_waiting,
     line_shown,
 )
 from placements.queries.money import (
@@ -174,7 +172,6 @@ __all__ = [
     "in_use_from",
     "invoice_list",
     "invoice_shown",
-    "invoices_waiting",
     "line_shown",
     "listed",
     "may_read",
@@ -185,7 +182,6 @@ __all__ = [
     "open_at",
     "open_offer",
     "over_before",
-    "over_before_q",
     "overridable",
     "overrides_of",
     "papers_of",

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Q
-
 from placements.lifecycle import Status
 from placements.models import (
     Pause,
@@ -125,10 +123,3 @@ def over_before(placement: Placement, period: PlacementPeriod) -> bool:
         return True
     ended_on: date | None = placement.ended_on
     return placement.status == Status.ENDED and ended_on is not None and period.period.lower > ended_on
-
-
-def over_before_q(prefix: str = "") -> Q:
-    """``over_before`` as a filter of periods; ``prefix`` leads to the period ('placement_period__')."""
-    over = Q(**{f"{prefix}placement__status__in": [Status.CANCELLED, Status.DECLINED, Status.WITHDRAWN]})
-    ended = Q(**{f"{prefix}placement__status": Status.ENDED})
-    return over | (ended & Q(**{f"{prefix}period__startswith__gt": F(f"{prefix}placement__ended_on")}))

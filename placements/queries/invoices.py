@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from placements.lifecycle import InvoiceStatus, Status
+from placements.lifecycle import Status
 from placements.models import Invoice, InvoiceLine, Placement
 from placements.rules import Agreed, Billed, differences, vat_on
 from providers.models import ServiceLevelAgreement
@@ -129,12 +129,3 @@ def billable(user: User, provider_id: int) -> QuerySet[Placement]:
         .select_related("student", "school")
         .order_by("student__sort_name", "-id")
     )
-
-
-def invoices_waiting(user: User) -> dict[str, int]:
-    """How many invoices wait to be settled and to be paid, by status; one query."""
-    rows = invoice_list(user).filter(status__in=[InvoiceStatus.RECORDED, InvoiceStatus.SETTLED])
-    found = {str(InvoiceStatus.RECORDED): 0, str(InvoiceStatus.SETTLED): 0}
-    for status in rows.values_list("status", flat=True):
-        found[status] += 1
-    return found
