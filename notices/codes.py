@@ -19,6 +19,32 @@ class NoticeKind(TextChoices):
     WITHDRAWAL = "WITHDRAWAL", "Withdrawal"
 
 
+# A full notice directs a student from a day on and has the deadline of P7.2; one of these each period must have.
+FULL_KINDS = frozenset({NoticeKind.INITIAL, NoticeKind.EXTENSION})
+# A change of place, time or person is a particular of the direction, so it has the same deadline.
+DEADLINE_KINDS = FULL_KINDS | {NoticeKind.VARIATION}
+
+
+class Language(TextChoices):
+    """Languages in which a letter can be worded. The English letter is the notice, any other one goes with it."""
+
+    ENGLISH = "en-GB", "English"
+    POLISH = "pl", "Polish"
+    ROMANIAN = "ro", "Romanian"
+    URDU = "ur", "Urdu"
+    ARABIC = "ar", "Arabic"
+    PORTUGUESE = "pt", "Portuguese"
+    SPANISH = "es", "Spanish"
+    UKRAINIAN = "uk", "Ukrainian"
+    TURKISH = "tr", "Turkish"
+    SOMALI = "so", "Somali"
+    LITHUANIAN = "lt", "Lithuanian"
+    FRENCH = "fr", "French"
+
+
+RIGHT_TO_LEFT = frozenset({Language.URDU, Language.ARABIC})
+
+
 class RecipientKind(TextChoices):
     PARENT = "PARENT", "Parent or carer"
     STUDENT = "STUDENT", "Student"

@@ -35,7 +35,25 @@ MOVES: dict[tuple[Status, Status], Permission] = {
 FROZEN: frozenset[Status] = frozenset({Status.ISSUED, Status.GIVEN, Status.VOID})
 
 NOTICE = Lifecycle("A direction notice", Status, FIRST, MOVES)
-LIFECYCLES = (NOTICE,)
+
+
+class TemplateStatus(TextChoices):
+    """Where a version of a letter's wording stands; one is in force for each route, kind and language."""
+
+    DRAFT = "DRAFT", "Draft"
+    IN_FORCE = "IN_FORCE", "In force"
+    RETIRED = "RETIRED", "Retired"
+    DROPPED = "DROPPED", "Dropped"
+
+
+TEMPLATE_FIRST: dict[TemplateStatus, Permission] = {TemplateStatus.DRAFT: Permission.EDIT_TEMPLATES}
+TEMPLATE_MOVES: dict[tuple[TemplateStatus, TemplateStatus], Permission] = {
+    (TemplateStatus.DRAFT, TemplateStatus.IN_FORCE): Permission.EDIT_TEMPLATES,
+    (TemplateStatus.DRAFT, TemplateStatus.DROPPED): Permission.EDIT_TEMPLATES,
+    (TemplateStatus.IN_FORCE, TemplateStatus.RETIRED): Permission.EDIT_TEMPLATES,
+}
+TEMPLATE = Lifecycle("A template", TemplateStatus, TEMPLATE_FIRST, TEMPLATE_MOVES)
+LIFECYCLES = (NOTICE, TEMPLATE)
 
 
 def check_move(old: str, new: str) -> Permission:

@@ -70,6 +70,10 @@ class Permission(StrEnum):
     SEE_UNSUPPRESSED = "see small numbers"
     EDIT_CALENDAR = "record a closure or INSET day"
     EDIT_SETTINGS = "edit calendars and schools"
+    SEE_SETTINGS = "see the thresholds of policy and law"
+    PROPOSE_SETTING = "propose a threshold of policy or law"
+    APPROVE_SETTING = "approve a threshold of policy or law"
+    EDIT_TEMPLATES = "edit the templates of letters"
     SEE_STAFF = "see staff and roles"
     EDIT_STAFF = "manage staff and roles"
     CONFIRM_STAFF = "give or end the role of headteacher, chief executive, DSL or trust AP lead"
@@ -121,6 +125,10 @@ GRANTS: dict[Permission, frozenset[Role]] = {
     Permission.SEE_UNSUPPRESSED: _MONEY,
     Permission.EDIT_CALENDAR: frozenset({Role.ATT, Role.HEAD, Role.LEAD}),
     Permission.EDIT_SETTINGS: frozenset({Role.LEAD}),
+    Permission.SEE_SETTINGS: _CARE | {Role.ATT, Role.FIN, Role.TRU},
+    Permission.PROPOSE_SETTING: frozenset({Role.LEAD}),
+    Permission.APPROVE_SETTING: frozenset({Role.CEO}),
+    Permission.EDIT_TEMPLATES: frozenset({Role.LEAD}),
     Permission.SEE_STAFF: frozenset({Role.CEO, Role.LEAD}),
     Permission.EDIT_STAFF: frozenset({Role.LEAD}),
     Permission.CONFIRM_STAFF: frozenset({Role.CEO}),

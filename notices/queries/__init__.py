@@ -12,7 +12,7 @@ from notices.queries.letter import (
     ticks_of,
     values_of,
 )
-from notices.queries.verdict import late_sentence, verdict_of
+from notices.queries.verdict import deadline_of, late_sentence, verdict_of
 from notices.queries.worklist import (
     DueNotice,
     awaiting_notice,
@@ -31,6 +31,7 @@ __all__ = [
     "channels_of",
     "clock_of",
     "clocks_of",
+    "deadline_of",
     "due_notices",
     "end_of_school_day",
     "facts_of",

@@ -11,16 +11,25 @@ from trust.errors import CalendarNotLoaded, RuleBroken
 from trust.queries import calendar_of
 
 
+def deadline_of(notice: DirectionNotice, today: date) -> date:
+    """The enforced last day as the calendar stands now. Raises ``RuleBroken`` when the calendar is not loaded."""
+    clock = clock_of(notice.placement_period, today)
+    if clock.deadline is None:
+        raise RuleBroken(clock.problem)
+    return clock.deadline.enforced
+
+
 def verdict_of(notice: DirectionNotice, today: date) -> tuple[date, Verdict]:
     """The enforced deadline and the verdict on the recipients as they stand.
 
     Raises ``RuleBroken`` when the school's calendar is not loaded.
     """
-    clock = clock_of(notice.placement_period, today)
-    if clock.deadline is None:
-        raise RuleBroken(clock.problem)
-    givens = [Given(one.name, one.deemed_given_on) for one in notice.recipients.order_by("id")]
-    return clock.deadline.enforced, verdict(clock.deadline.enforced, givens)
+    recipients = list(notice.recipients.order_by("id"))
+    frozen = [one.deadline_on for one in recipients if one.deadline_on is not None]
+    # Everybody was measured when given the notice; only who still waits is measured by the calendar of today.
+    waiting = len(frozen) < len(recipients) or not frozen
+    deadline = deadline_of(notice, today) if waiting else min(frozen)
+    return deadline, verdict(deadline, [Given(one.name, one.deemed_given_on, one.in_time) for one in recipients])
 
 
 def late_sentence(notice: DirectionNotice, today: date) -> str:

@@ -70,10 +70,20 @@ def _second_working_day_after(day: date) -> date:
 
 @dataclass(frozen=True)
 class Given:
-    """A required recipient and the day the notice counts as given to them, None while it was not given."""
+    """A required recipient and the day the notice counts as given to them, None while it was not given.
+
+    ``in_time`` is the verdict frozen when given; None asks for the comparison with the deadline.
+    """
 
     name: str
     given_on: date | None
+    in_time: bool | None = None
+
+    def late(self, deadline: date) -> bool:
+        """Whether it was given too late."""
+        if self.given_on is None:
+            return False
+        return self.given_on > deadline if self.in_time is None else not self.in_time
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def verdict(deadline: date, givens: Sequence[Given]) -> Verdict:
 
     `givens` are all required recipients; without any nobody was told, so it is not in time.
     """
-    late = tuple(given.name for given in givens if given.given_on is not None and given.given_on > deadline)
+    late = tuple(given.name for given in givens if given.late(deadline))
     waiting = tuple(given.name for given in givens if given.given_on is None)
     if not givens:
         return Verdict(False, (), (), "No recipient is recorded, so the notice was given to nobody.")

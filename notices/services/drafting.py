@@ -77,6 +77,7 @@ def prepare_notice(*, period_id: int, by: Any, now: datetime) -> DirectionNotice
             placement_period=period,
             follows=follows,
             kind=_KINDS[PeriodKind(period.kind)],
+            effective_on=period.period.lower,
             prepared_by=by,
             prepared_at=now,
             **values,
@@ -140,6 +141,7 @@ def authorise_notice(
                 notice.override_reason, notice.override_by, notice.override_at = override_reason.strip(), by, now
             else:
                 check_given_in_time(deadline, today, facts.calendar, reading)
+        notice.effective_on = facts.first
         notice.frozen = letter_of(notice, facts, signer=by, on=today)
         notice.template_version = TEMPLATE_VERSION
         notice.authorised_by, notice.authorised_at = by, now
@@ -156,6 +158,8 @@ def authorise_notice(
                 address="\n".join(part for part in (contact.address, contact.postcode) if part) if contact else "",
                 email=contact.email if contact else student.ehc_email if one.kind == RecipientKind.LA else "",
                 email_consent=bool(link and link.email_consent),
+                language=contact.language if contact else "",
+                large_print=bool(contact and contact.large_print),
             )
         return notice
 

@@ -6,7 +6,7 @@ from typing import Any
 from notices.codes import Channel
 from notices.lifecycle import Status
 from notices.models import DirectionNotice, NoticeRecipient
-from notices.queries import end_of_school_day, verdict_of
+from notices.queries import deadline_of, end_of_school_day, verdict_of
 from notices.rules import check_channel, deemed_given_on
 from notices.services.moves import check_needed, locked, move, school_id_of
 from placements.services import record_notice_given
@@ -76,6 +76,9 @@ def record_given(
         recipient.channel, recipient.sent_at, recipient.proof = channel, sent_at, proof.strip()
         recipient.deemed_given_on = deemed_given_on(channel, sent_at, end or time.max, calendar)
         recipient.recorded_by, recipient.recorded_at = by, now
+        # Frozen as the calendar stands now: a closure entered later never makes it late.
+        recipient.deadline_on = deadline_of(notice, london_date(now))
+        recipient.in_time = recipient.deemed_given_on <= recipient.deadline_on
         recipient.save()
         _settle(notice, by, now)
         return recipient

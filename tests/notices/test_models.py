@@ -30,7 +30,8 @@ def attack(notice: DirectionNotice, assignment: str, table: str = "notices_direc
     ("assignment", "constraint"),
     [
         ("status = 'AUTHORISED'", "notice_authorised_before_issue"),
-        ("status = 'ISSUED', issued_at = now()", "notice_authorised_before_issue"),
+        ("status = 'ISSUED', issued_at = now()", "status_follows_its_table"),
+        ("status = 'GIVEN', issued_at = now()", "status_follows_its_table"),
         ("authorised_at = now()", "notice_authorised_pair"),
         ("status = 'VOID'", "notice_void_has_reason"),
         ("status = 'VOID', void_reason = 'x'", "notice_void_has_reason"),
@@ -45,7 +46,7 @@ def test_draft_cannot_be_pushed_on(period: PlacementPeriod, cast: Any, assignmen
     ("assignment", "constraint"),
     [
         ("status = 'ISSUED'", "notice_issued_has_time"),
-        ("status = 'GIVEN', issued_at = now()", "notice_given_has_verdict"),
+        ("status = 'GIVEN', issued_at = now()", "status_follows_its_table"),
         ("frozen = NULL", "notice_authorised_before_issue"),
         ("authorised_by_id = NULL", "notice_authorised_pair"),
     ],
@@ -68,9 +69,11 @@ def test_second_notice_in_force_of_a_period_is_refused(period: PlacementPeriod, 
     notice = notice_at(Status.DRAFT, period, cast, NOW)
     statement = (
         "INSERT INTO notices_directionnotice (placement_period_id, kind, status, reasons, aims, measurable_aim,"
-        " report_to, sessions_note, days_reason, return_plan, template_version, prepared_by_id, prepared_at,"
+        " report_to, sessions_note, days_reason, outcome, changes,"
+        " return_place, return_person, left_out, effective_on, template_version, prepared_by_id, prepared_at,"
         " override_reason, void_reason, version) SELECT placement_period_id, kind, status, reasons, aims,"
-        " measurable_aim, report_to, sessions_note, days_reason, return_plan, template_version, prepared_by_id,"
+        " measurable_aim, report_to, sessions_note, days_reason, outcome, changes,"
+        " return_place, return_person, left_out, effective_on, template_version, prepared_by_id,"
         " prepared_at, override_reason, void_reason, version FROM notices_directionnotice WHERE id = %s"
     )
     assert refused(statement, [notice.pk]) == "notice_one_in_force"
@@ -81,7 +84,8 @@ def test_second_notice_in_force_of_a_period_is_refused(period: PlacementPeriod, 
     [
         ("channel = 'HAND'", "notice_service_whole"),
         ("sent_at = now()", "notice_service_whole"),
-        ("deemed_given_on = now()", "notice_service_whole"),
+        ("deemed_given_on = now()", "notice_recipient_verdict_frozen"),
+        ("deadline_on = now()", "notice_recipient_verdict_frozen"),
     ],
 )
 def test_giving_is_recorded_whole_or_not_at_all(
@@ -108,10 +112,29 @@ def test_same_person_twice_on_a_notice_is_refused(period: PlacementPeriod, cast:
     recipient = notice_at(Status.AUTHORISED, period, cast, NOW).recipients.get()
     statement = (
         "INSERT INTO notices_noticerecipient (notice_id, kind, contact_link_id, name, address, email, email_consent,"
-        " channel, proof) SELECT notice_id, kind, contact_link_id, name, address, email, email_consent, channel, proof"
+        " language, large_print, channel, proof) SELECT notice_id, kind, contact_link_id, name, address, email,"
+        " email_consent, language, large_print, channel, proof"
         " FROM notices_noticerecipient WHERE id = %s"
     )
     assert refused(statement, [recipient.pk]) == "notice_recipient_once"
+
+
+@pytest.mark.policy("P7.2")
+def test_verdict_of_a_recipient_is_that_of_the_two_days(period: PlacementPeriod, cast: Any) -> None:
+    recipient = give_notice(period, cast, NOW).recipients.get()
+    table = "notices_noticerecipient"
+    assert attack(recipient, "in_time = false", table) == "notice_recipient_verdict_frozen"
+    assert attack(recipient, "deadline_on = NULL", table) == "notice_recipient_verdict_frozen"
+    assert attack(recipient, "deadline_on = deemed_given_on - 1", table) == "notice_recipient_verdict_frozen"
+
+
+@pytest.mark.policy("P7.2")
+def test_first_day_cannot_be_moved_while_a_notice_names_it(period: PlacementPeriod, cast: Any) -> None:
+    statement = (
+        "UPDATE placements_placementperiod SET period = daterange(lower(period) + 1, upper(period)) WHERE id = %s"
+    )
+    give_notice(period, cast, NOW)
+    assert refused(statement, [period.pk]) == "period_start_has_no_notice"
 
 
 @pytest.mark.policy("P7.2")

@@ -147,6 +147,7 @@ def test_docs_find_every_lifecycle() -> None:
         "A placement",
         "A provider",
         "A referral",
+        "A template",
         "An invoice",
         "An offer",
     ]

@@ -35,6 +35,7 @@ class User(AbstractBaseUser):
     full_name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+    digest = models.BooleanField("daily summary by e-mail", default=True)
 
     objects = UserManager()
 

@@ -21,6 +21,7 @@ _SENTENCES = {
     "budget_changed_by_change": "An approved budget is changed by a change that somebody else approved.",
     "invoice_settled_by_lines": "Settle every line first; their sum must be the net amount of the invoice.",
     "placement_start_needs_notice": "The placement cannot start before its direction notice was given.",
+    "period_start_has_no_notice": "A notice names this first day: make it void first.",
     "placement_school_never_changes": "The school that commissioned a placement never changes.",
     "commitment_budget_approved": "There is no approved budget for this school year: have it approved first.",
     "commitment_never_overspends": "The budget does not cover this: only the chief executive may approve over budget.",

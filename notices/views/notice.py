@@ -1,66 +1,34 @@
-"""Pages of direction notices."""
+"""One notice from its draft to void: the page, the particulars and the questions about it."""
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from notices import services
 from notices.documents import salutation
-from notices.forms import AuthoriseForm, GivenForm, NoticeFilterForm, NoticeForm, ReasonForm
+from notices.forms import AuthoriseForm, NoticeForm, ReasonForm
 from notices.lifecycle import Status
-from notices.models import DirectionNotice, NoticeRecipient
+from notices.models import DirectionNotice
 from notices.queries import (
-    channels_of,
     clock_of,
-    due_notices,
     facts_of,
     late_sentence,
     letter_of,
     no_longer_needed,
-    notice_list,
     recipients_of,
     ticks_of,
 )
 from placements.models import PlacementPeriod
-from placements.views.decision import ExtensionApprove, PlacementDecide
 from trust.calendar import london_date
-from trust.errors import DomainError, StaleRecord
+from trust.errors import StaleRecord
 from trust.permissions import Permission
-from trust.services import log_access
-from trust.web import Guard, Page, ServiceFormView, View, file_response
+from trust.web import Guard, Page, ServiceFormView
 
 GAP = "[still missing]"
-PAGE_SIZE = 25
 
 
-class NoticeList(Page):
-    """Periods that wait for a notice, most pressing first, and all notices with filters."""
-
-    permission = Permission.SEE_STUDENTS
-    template_name = "notices/notice_list.html"
-    http_method_names = ["get", "head", "options"]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        user = self.request.user
-        form = NoticeFilterForm(self.request.GET or None, user=user)
-        chosen = form.cleaned_data if form.is_bound and form.is_valid() else {}
-        school = chosen.get("school")
-        notices = notice_list(user, status=chosen.get("status", ""), school_id=school.pk if school else None)
-        due = due_notices(user, london_date(self.now))
-        page = Paginator(notices, PAGE_SIZE).get_page(self.request.GET.get("page"))
-        context |= {
-            "form": form,
-            "due": [one for one in due if school is None or one.school.pk == school.pk],
-            "page": page,
-            "over": {notice.pk for notice in page if no_longer_needed(notice)},
-        }
-        return context
-
-
-class _OfNotice(Guard):
+class OfNotice(Guard):
     """A page about one notice."""
 
     notice: DirectionNotice
@@ -125,7 +93,7 @@ class _OfNotice(Guard):
         ]
 
 
-class NoticeDetail(_OfNotice, Page):
+class NoticeDetail(OfNotice, Page):
     """One notice: clock, particulars, recipients and how each was given it, and the letter."""
 
     permission = Permission.SEE_STUDENTS
@@ -200,7 +168,7 @@ class NoticePrepare(ServiceFormView):
         return reverse("notices:notice-change", args=[self.result.pk])
 
 
-class NoticeChange(_OfNotice, ServiceFormView):
+class NoticeChange(OfNotice, ServiceFormView):
     """The particulars of a draft on the left, the page of the letter on the right."""
 
     permission = Permission.PREPARE_NOTICE
@@ -252,7 +220,7 @@ class NoticeChange(_OfNotice, ServiceFormView):
         return super().get_success_url()
 
 
-class _NoticeForm(_OfNotice, ServiceFormView):
+class NoticeAsk(OfNotice, ServiceFormView):
     """A question about one notice on a page of its own."""
 
     template_name = "notices/notice_ask.html"
@@ -276,7 +244,7 @@ class _NoticeForm(_OfNotice, ServiceFormView):
         }
 
 
-class NoticeAuthorise(_NoticeForm):
+class NoticeAuthorise(NoticeAsk):
     """Authorise a complete draft; after the deadline only with a reason."""
 
     permission = Permission.AUTHORISE_NOTICE
@@ -303,7 +271,7 @@ class NoticeAuthorise(_NoticeForm):
         )
 
 
-class NoticeOverride(_NoticeForm):
+class NoticeOverride(NoticeAsk):
     """Let a notice that was given late count, with a reason."""
 
     permission = Permission.OVERRIDE
@@ -319,7 +287,7 @@ class NoticeOverride(_NoticeForm):
         )
 
 
-class NoticeVoid(_NoticeForm):
+class NoticeVoid(NoticeAsk):
     """Make a notice void with a reason; it stays on file."""
 
     form_class = ReasonForm
@@ -339,136 +307,3 @@ class NoticeVoid(_NoticeForm):
 
     def act(self, data: dict[str, Any]) -> DirectionNotice:
         return services.void_notice(notice_id=self.notice.pk, reason=data["reason"], by=self.request.user, now=self.now)
-
-
-class _OfRecipient(Guard):
-    """A page about one recipient of a notice."""
-
-    recipient: NoticeRecipient
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            self.recipient = self.find(
-                NoticeRecipient.objects.visible_to(request.user).select_related(
-                    "letter", "notice__placement_period__placement__student"
-                )
-            )
-        return super().dispatch(request, *args, **kwargs)
-
-
-class RecipientGiven(_OfRecipient, ServiceFormView):
-    """How and when one recipient was given the notice."""
-
-    permission = Permission.RECORD_SERVICE
-    template_name = "notices/recipient_given.html"
-    form_class = GivenForm
-    http_method_names = ["get", "head", "post", "options"]
-    done = "Recorded."
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {
-            **super().get_form_kwargs(),
-            "initial": GivenForm.initial_at(self.now),
-            "channels": channels_of(self.recipient),
-        }
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        notice = self.recipient.notice
-        return {
-            **super().get_context_data(**kwargs),
-            "recipient": self.recipient,
-            "notice": notice,
-            "title": "Record how the notice was given",
-            "submit_label": "Record",
-            "cancel_url": self.get_success_url(),
-            "crumbs": [
-                ("Direction notices", reverse("notices:notice-list")),
-                (f"Notice {notice.pk}", self.get_success_url()),
-            ],
-            "clock": clock_of(notice.placement_period, london_date(self.now)),
-        }
-
-    def act(self, data: dict[str, Any]) -> NoticeRecipient:
-        return services.record_given(
-            recipient_id=self.recipient.pk,
-            channel=data["channel"],
-            sent_at=data["sent_at"],
-            proof=data["proof"],
-            by=self.request.user,
-            now=self.now,
-        )
-
-    def get_success_url(self) -> str:
-        """The page of the notice."""
-        return reverse("notices:notice-detail", args=[self.recipient.notice_id])
-
-
-class RecipientLetter(_OfRecipient, View):
-    """The stored letter, byte for byte as it was made; each download is noted."""
-
-    permission = Permission.SEE_STUDENTS
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.recipient.letter is None:
-            raise Http404
-        try:
-            name = f"direction-notice-{self.recipient.notice_id}-{self.recipient.pk}"
-            response = file_response(self.recipient.letter, name=name)
-        except DomainError as error:
-            return HttpResponse(f"{error.message}\n", status=410, content_type="text/plain; charset=utf-8")
-        log_access(
-            by=request.user,
-            student=self.recipient.notice.placement_period.placement.student,
-            action="took a notice letter",
-            path=request.path,
-            now=self.now,
-        )
-        return response
-
-
-class WithNotice:
-    """The page of a decision whose one act also authorises the drafted notice."""
-
-    period: PlacementPeriod
-    request: HttpRequest
-    with_notice = True
-
-    def clock(self) -> Any:
-        """When the notice must be given at latest."""
-        return clock_of(self.period, london_date(self.now))  # type: ignore[attr-defined]
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """A late notice asks for its own reason."""
-        return {**super().get_form_kwargs(), "with_notice": True, "late": self.clock().late}  # type: ignore[misc]
-
-    def get_initial(self) -> dict[str, Any]:
-        """The draft as it was read, beside the proposal."""
-        notice = self.period.notices.filter(status=Status.DRAFT).first()
-        return {**super().get_initial(), "notice_version": notice.version if notice else None}  # type: ignore[misc]
-
-    def act(self, data: dict[str, Any]) -> DirectionNotice:
-        """Both acts or neither."""
-        return services.approve_and_authorise(
-            period_id=self.period.pk,
-            reason=data.get("reason", ""),
-            overrides=data.get("overrides", {}),
-            over_budget_reason=data.get("over_budget_reason", ""),
-            late_reason=data.get("late_reason", ""),
-            version=data.get("version"),
-            notice_version=data["notice_version"],
-            by=self.request.user,
-            now=self.now,  # type: ignore[attr-defined]
-        )
-
-
-class PlacementApproveWithNotice(WithNotice, PlacementDecide):
-    """Approve a proposal and authorise its drafted notice in one act."""
-
-    done = "The placement is approved and its notice authorised. The letters are being made."
-
-
-class ExtensionApproveWithNotice(WithNotice, ExtensionApprove):
-    """Approve an extension and authorise its drafted notice in one act."""
-
-    done = "The extension is approved and its notice authorised. The letters are being made."

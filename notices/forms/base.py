@@ -1,4 +1,4 @@
-"""Forms of direction notices: they clean input, the services act."""
+"""The forms of a notice: particulars, authorising, giving, the filters of the list."""
 
 from collections.abc import Collection
 from datetime import datetime
