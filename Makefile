@@ -16,14 +16,18 @@ run: setup
 test: setup-tests
 	$(VENV)/python -m pytest -n 2 $(ARGS)
 
-# Approvals at the same moment and buttons in any order, many rounds of them; `make test` runs a few.
+# Approvals at the same moment, buttons in any order, and workers killed in the middle of sending, many rounds of them;
+# `make test` runs a few.
 race: setup-tests
 	RACE_ROUNDS=$${RACE_ROUNDS:-100} MACHINE_STEPS=$${MACHINE_STEPS:-5000} \
-	  $(VENV)/python -m pytest tests/placements/test_races.py tests/placements/test_machine.py $(ARGS)
+	  KILL_ROUNDS=$${KILL_ROUNDS:-60} \
+	  $(VENV)/python -m pytest tests/placements/test_races.py tests/placements/test_machine.py \
+	  tests/trust/test_mail_kill.py tests/notices/test_letters_kill.py $(ARGS)
 
-# 20,000 students checked and applied, with the seconds it took; `make test` runs a smaller file.
+# 20,000 students checked and applied, and 100 letters made, with the seconds it took; `make test` runs fewer.
 bench: setup-tests
 	IMPORT_ROWS=$${IMPORT_ROWS:-20000} $(VENV)/python -m pytest -s tests/invictus_ap/test_imports.py -k many $(ARGS)
+	LETTERS=$${LETTERS:-100} $(VENV)/python -m pytest -s tests/notices/test_bench_letters.py $(ARGS)
 
 check: setup
 	$(VENV)/ruff format --check .

@@ -340,6 +340,36 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 14},
     },
+    "stop-letters": {
+        "task": "notices.tasks.stop_letters",
+        "schedule": 3.0,
+        "options": {"expires": 2.5},
+    },
+    "settle-letters": {
+        "task": "notices.tasks.settle_letters",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "make-batches": {
+        "task": "notices.tasks.make_batches",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "send-mails": {
+        "task": "notices.tasks.stop_and_send",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "tell-urgent": {
+        "task": "invictus_ap.tasks.tell_urgent",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "send-digests": {
+        "task": "invictus_ap.tasks.send_digests",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 290},
+    },
 }
 
 # Mail.
@@ -349,6 +379,8 @@ vars().update(
         env.str("EMAIL_URL", default="") or ("smtp://localhost:25" if PRODUCTION else "consolemail://")
     )
 )
+# Seconds that the mail server may take for one answer.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 # Where links in e-mails lead; by default the first host name.
 SITE_URL = env.str("SITE_URL", default="").rstrip("/") or (
     f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:" + (env.str("PORT", default="") or "8000")

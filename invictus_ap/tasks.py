@@ -1,6 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from invictus_ap import services
 from invictus_ap.services import Place, sweep_until, work_imports
 
 # A task is over well before the 15 seconds that one may take; what is left goes into the next one.
@@ -25,3 +26,15 @@ def raise_flags(part: str = "", after: int = 0, raised: int = 0) -> None:
 def read_imports() -> None:
     """Check or apply the next file that waits; every five seconds."""
     work_imports(now=timezone.now())
+
+
+@shared_task
+def tell_urgent() -> int:
+    """Queue e-mails about what cannot wait for the daily summary; how many."""
+    return services.tell_urgent(now=timezone.now())
+
+
+@shared_task
+def send_digests() -> int:
+    """Queue the daily summaries when it is time; how many."""
+    return services.send_digests(now=timezone.now())

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from invictus_ap import views
+from notices.views import StartMove
 from placements import urls as placements_urls
 from trust import urls as trust_urls
 
@@ -15,6 +16,8 @@ STUDENTS = [
 PLACEMENTS = [
     *placements_urls.urlpatterns,
     path("<int:pk>/", views.PlacementPage.as_view(), name="placement-detail"),
+    # Moving the start makes notices void, of which placements know nothing.
+    path("<int:pk>/later/", StartMove.as_view(), name="placement-later"),
 ]
 
 urlpatterns = [

@@ -53,6 +53,34 @@ class RecipientKind(TextChoices):
     SOCIAL_WORKER = "SOCIAL_WORKER", "Social worker"
 
 
+class ServiceState(TextChoices):
+    """Where a letter stands on its way to one recipient; computed, never stored."""
+
+    MAKING = "MAKING", "Letter being made"
+    TO_SEND = "TO_SEND", "To send"
+    EMAIL_WAITING = "EMAIL_WAITING", "E-mail waiting"
+    SENDING = "SENDING", "Sending"
+    SENT = "SENT", "Sent"
+    FAILED = "FAILED", "Failed"
+    UNKNOWN = "UNKNOWN", "Unknown, check before sending again"
+    PRINTING = "PRINTING", "Being printed"
+    PRINTED = "PRINTED", "Printed"
+    GIVEN = "GIVEN", "Given"
+    STOPPED = "STOPPED", "Not given, the notice does not hold"
+    RESTRICTED = "RESTRICTED", "Must not be sent: a restriction was recorded since"
+
+
+class Outcome(TextChoices):
+    """How a notice stands against its last day; computed, never stored."""
+
+    IN_TIME = "IN_TIME", "In time"
+    LATE = "LATE", "Late"
+    OVERRIDDEN = "OVERRIDDEN", "Late, overridden"
+    NOT_GIVEN = "NOT_GIVEN", "Not given by the last day"
+    WAITING = "WAITING", "Still time"
+    VOID = "VOID", "Void"
+
+
 class Reading(TextChoices):
     """The setting that says how 'two days before' is read."""
 

@@ -8,5 +8,5 @@ from placements import services
 
 @shared_task
 def tell_deciders() -> int:
-    """Tell deciders of what waits with a start near; how many mails were sent."""
+    """Tell deciders of what waits with a start near; how many e-mails were queued."""
     return services.tell_deciders(now=timezone.now())

@@ -18,7 +18,6 @@ urlpatterns = [
     path("<int:pk>/change/", views.PlacementChange.as_view(), name="placement-change"),
     path("<int:pk>/decide/", views.PlacementDecide.as_view(), name="placement-decide"),
     path("<int:pk>/week/", views.PlacementWeek.as_view(), name="placement-week"),
-    path("<int:pk>/later/", views.PlacementStartChange.as_view(), name="placement-later"),
     path("<int:pk>/timetable/", views.TimetableChangePropose.as_view(), name="timetable-change"),
     path("timetables/<int:pk>/approve/", views.TimetableChangeApprove.as_view(), name="timetable-approve"),
     path("timetables/<int:pk>/drop/", views.TimetableChangeDrop.as_view(), name="timetable-drop"),

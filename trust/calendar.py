@@ -163,8 +163,8 @@ class YearDays:
     """One school's calendar of one school year.
 
     `closed` are the days without a session inside the terms: INSET, closures, extra holidays. Bank holidays
-    need not be among them: they are never school days. Raises RuleBroken when terms overlap or leave the
-    year.
+    need not be among them: they are never school days. `reasons` says why for those whose reason is known. Raises
+    RuleBroken when terms overlap or leave the year.
     """
 
     label: str
@@ -172,6 +172,7 @@ class YearDays:
     last: date
     terms: tuple[Term, ...]
     closed: frozenset[date]
+    reasons: tuple[tuple[date, str], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", tuple(sorted(self.terms, key=lambda term: term.first)))
@@ -258,6 +259,18 @@ class SchoolCalendar:
         days = self._stretch(day).days
         at = bisect_left(days, day)
         return at < len(days) and days[at] == day
+
+    def why_free(self, day: date) -> str:
+        """Why the school has no session on a day, in one or a few words; '' for a school day."""
+        if self.is_school_day(day):
+            return ""
+        if day.weekday() > 4:
+            return "weekend"
+        year = self._year(day)
+        holiday = bank_holidays(day, day).get(day)
+        if holiday:
+            return f"bank holiday: {holiday}"
+        return dict(year.reasons).get(day, "closed" if day in year.closed else "holiday")
 
     def school_days_before(self, day: date, n: int) -> date:
         """The n-th school day before a day (n from 1); the day itself does not count."""

@@ -35,6 +35,8 @@ NAVIGATION: tuple[tuple[str, str, str, Permission | None], ...] = (
     ("Value for money", "reviews:value", "bar-chart", Permission.SEE_VALUE),
     ("Imports", "import-list", "box-arrow-in-down", Permission.IMPORT_DATA),
     ("Schools and calendar", "trust:school-list", "calendar3", Permission.EDIT_CALENDAR),
+    ("Wording of letters", "notices:template-list", "file-text", Permission.EDIT_TEMPLATES),
+    ("Thresholds", "trust:setting-list", "sliders", Permission.SEE_SETTINGS),
     ("Staff", "trust:staff-list", "person-badge", Permission.SEE_STAFF),
 )
 

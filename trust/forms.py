@@ -8,7 +8,15 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from trust.calendar import date_words
-from trust.codes import DOCUMENT_TYPES, IMPORT_TYPES, NonSchoolDayKind, Relationship, Season
+from trust.codes import (
+    DOCUMENT_TYPES,
+    IMPORT_TYPES,
+    SETTINGS,
+    NonSchoolDayKind,
+    Relationship,
+    Season,
+    SettingCode,
+)
 from trust.errors import RuleBroken
 from trust.models import AcademicYear, Contact, ContactLink, Membership, School, Student, User
 from trust.permissions import CONFIRMED_ROLES, Permission, Role
@@ -343,6 +351,36 @@ class EndRoleForm(forms.Form):
     """The last day of a role."""
 
     last_day = DayField(label="Last day on which the role is held")
+
+
+class DigestForm(forms.Form):
+    """Whether a person wants the daily summary."""
+
+    digest = forms.BooleanField(required=False, label="Send me the daily summary by e-mail")
+
+
+class SettingForm(forms.Form):
+    """A value that somebody proposes for one threshold; a word is chosen, a number typed."""
+
+    value = forms.CharField(max_length=40, label="Value")
+    from_day = DayField(label="In force from", help_text="Today or a later day. What held before stays on record.")
+    source = forms.CharField(
+        max_length=240, label="What it rests on", help_text="The act, the guidance or the decision, with its date."
+    )
+
+    def __init__(self, *args: Any, code: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rule = SETTINGS[SettingCode(code)]
+        if rule.choices:
+            self.fields["value"] = forms.ChoiceField(label="Value", choices=rule.choices)
+        else:
+            self.fields["value"] = forms.IntegerField(
+                label=f"Value in {rule.unit}", help_text=f"A whole number from {rule.least} to {rule.most}."
+            )
+
+    def clean_value(self) -> str:
+        """As text, which is how every threshold is kept."""
+        return str(self.cleaned_data["value"])
 
 
 class ActingHeadForm(forms.Form):

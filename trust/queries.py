@@ -1,17 +1,19 @@
 """Reads of ``trust`` that more than one caller needs."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
 from trust.calendar import HalfTerm, SchoolCalendar, YearDays, bank_holidays
 from trust.calendar import Term as TermDays
-from trust.models import AcademicYear, Enrolment, Membership, NonSchoolDay, Term, User
+from trust.codes import SETTINGS, NonSchoolDayKind, SettingCode, SettingRule
+from trust.models import AcademicYear, Enrolment, Membership, NonSchoolDay, PolicySetting, Term, User
 from trust.permissions import Role
-from trust.rules import fold_name
+from trust.rules import fold_name, setting_words
 
 
 def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
@@ -19,9 +21,11 @@ def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
     terms: dict[int, dict[AcademicYear, list[Term]]] = defaultdict(lambda: defaultdict(list))
     for term in Term.objects.filter(school_id__in=school_ids).select_related("academic_year").order_by("first_day"):
         terms[term.school_id][term.academic_year].append(term)
-    closed: dict[int, set[date]] = defaultdict(set)
-    for school_id, day in NonSchoolDay.objects.filter(school_id__in=school_ids).values_list("school_id", "day"):
-        closed[school_id].add(day)
+    closed: dict[int, dict[date, str]] = defaultdict(dict)
+    free = NonSchoolDay.objects.filter(school_id__in=school_ids).values_list("school_id", "day", "kind", "note")
+    for school_id, day, kind, note in free:
+        word = str(NonSchoolDayKind(kind).label)
+        closed[school_id][day] = f"{word}: {note}" if note else word
     one_day = timedelta(days=1)
     calendars = {}
     for school_id in school_ids:
@@ -29,7 +33,8 @@ def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
         for year, rows in terms[school_id].items():
             if len(rows) != 3:
                 continue
-            days = closed[school_id] | set(bank_holidays(year.first_day, year.last_day))
+            days = closed[school_id].keys() | bank_holidays(year.first_day, year.last_day).keys()
+            reasons = sorted(closed[school_id].items())
             years.append(
                 YearDays(
                     label=year.label,
@@ -46,6 +51,7 @@ def calendars_of(school_ids: Collection[int]) -> dict[int, SchoolCalendar]:
                         for row in rows
                     ),
                     closed=frozenset(day for day in days if year.first_day <= day <= year.last_day),
+                    reasons=tuple((day, why) for day, why in reasons if year.first_day <= day <= year.last_day),
                 )
             )
         calendars[school_id] = SchoolCalendar(years)
@@ -167,3 +173,64 @@ def years_loaded() -> dict[int, frozenset[int]]:
     for row in rows:
         found[row["school_id"]].add(row["academic_year_id"])
     return {school_id: frozenset(years) for school_id, years in found.items()}
+
+
+def settings_on(day: date) -> Mapping[SettingCode, str]:
+    """Every threshold as it stood or will stand on a day: the latest approved value, else the default; one query."""
+    values = {code: rule.default for code, rule in SETTINGS.items()}
+    approved = PolicySetting.objects.filter(approved_at__isnull=False, from_day__lte=day).order_by("from_day", "id")
+    for code, value in approved.values_list("code", "value"):
+        values[SettingCode(code)] = value
+    return values
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One threshold of policy or law as it stands on a day, with all that was ever proposed for it, newest first.
+
+    ``words`` and ``default`` are values as people read them; the rows carry theirs as ``words``. ``since`` is the row
+    that holds, None while the default does. ``waiting`` are the open proposals, ``coming`` what is approved for a later
+    day.
+    """
+
+    code: SettingCode
+    rule: SettingRule
+    value: str
+    words: str
+    default: str
+    source: str
+    since: PolicySetting | None
+    waiting: tuple[PolicySetting, ...]
+    coming: tuple[PolicySetting, ...]
+    history: tuple[PolicySetting, ...]
+
+
+def thresholds(today: date) -> list[Threshold]:
+    """Every threshold with what holds today, what waits and its whole history; one query."""
+    people = ("proposed_by", "approved_by", "dropped_by")
+    rows: dict[str, list[PolicySetting]] = defaultdict(list)
+    row: Any
+    for row in PolicySetting.objects.select_related(*people).order_by("code", "-from_day", "-id"):
+        row.words = setting_words(row.code, row.value)
+        rows[row.code].append(row)
+    found = []
+    for code, rule in SETTINGS.items():
+        own = rows[code]
+        approved = [row for row in own if row.approved_at is not None]
+        since = next((row for row in approved if row.from_day <= today), None)
+        value = since.value if since else rule.default
+        found.append(
+            Threshold(
+                code=code,
+                rule=rule,
+                value=value,
+                words=setting_words(code, value),
+                default=setting_words(code, rule.default),
+                source=since.source if since else rule.source,
+                since=since,
+                waiting=tuple(row for row in own if row.approved_at is None and row.dropped_at is None),
+                coming=tuple(row for row in approved if row.from_day > today),
+                history=tuple(own),
+            )
+        )
+    return found

@@ -1,12 +1,12 @@
-"""Rules about students: identifiers, years, names."""
+"""Rules about students (identifiers, years, names), e-mail that did not go, and thresholds of policy and law."""
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from trust.calendar import academic_year_of
-from trust.codes import KEY_STAGE_OF_YEAR, KeyStage
+from trust.calendar import academic_year_of, date_words
+from trust.codes import KEY_STAGE_OF_YEAR, SETTINGS, KeyStage, MailStatus, SettingCode
 from trust.errors import RuleBroken
 
 # The letters of a UPN: no I, O, S, which read as digits. DfE, Unique pupil numbers guide, check letter.
@@ -97,3 +97,102 @@ def sort_name(family: str, first: str) -> str:
 def and_words(words: Sequence[str]) -> str:
     """One or more words as a sentence lists them: 'one, two and three'."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# --- e-mail -----------------------------------------------------------------------------------------------------
+
+_LONGEST_WAIT = timedelta(minutes=15)
+_ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+>?")
+_SENTENCE = 240  # what `Mail.error` holds
+
+
+def wait_before_retry(attempts: int) -> timedelta:
+    """How long an e-mail waits after its ``attempts``-th try: 1, 2, 4, 8 minutes, then 15 each time, for ever.
+
+    There is no last try: a mail server that is down for an hour or a weekend loses nothing.
+    """
+    return min(timedelta(minutes=2 ** min(max(attempts, 1) - 1, 10)), _LONGEST_WAIT)
+
+
+def mail_status_after(code: int | None, *, began: bool) -> MailStatus:
+    """Where an e-mail stands after a try that did not succeed.
+
+    ``code`` is the mail server's answer (RFC 5321, 4.2.1), None when the line was lost or nothing came in time;
+    ``began`` says whether the server had been given any of the message. 4xx is tried again, 5xx has failed for good.
+    Without a clear answer the message surely was not taken before it began, and is unknown afterwards.
+    """
+    if code is not None and 400 <= code < 500:
+        return MailStatus.TO_SEND
+    if code is not None and 500 <= code < 600:
+        return MailStatus.FAILED
+    return MailStatus.UNKNOWN if began else MailStatus.TO_SEND
+
+
+def words_of_server(code: int, reply: str, *, to: str) -> str:
+    """What a mail server answered, as a sentence of at most 240 characters without anybody's address.
+
+    ``to`` is the recipient's address, whose part before the @ servers like to repeat by itself.
+    """
+    plain = _ADDRESS.sub("(address)", " ".join("".join(c if c.isprintable() else " " for c in reply).split()))
+    local = to.partition("@")[0]
+    if local:
+        plain = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "(address)", plain, flags=re.IGNORECASE)
+    return f"The mail server answered {code}: {plain or 'without words'}"[:_SENTENCE]
+
+
+# --- thresholds of policy and law -------------------------------------------------------------------------------
+
+
+def setting_words(code: str, value: str) -> str:
+    """A value of a threshold as people read it: 'Two clear school days' or '2 working days'."""
+    rule = SETTINGS[SettingCode(code)]
+    word = dict(rule.choices).get(value)
+    if word is not None:
+        return word
+    unit = rule.unit.removesuffix("s") if value == "1" else rule.unit
+    return f"{value} {unit}".strip()
+
+
+def check_setting(code: str, value: str, *, from_day: date, source: str, today: date) -> None:
+    """A threshold lies within what the law allows, holds from a day to come, and rests on something.
+
+    Raises RuleBroken at the field. What was in force on a past day is never rewritten: cases were judged by it.
+    """
+    rule = SETTINGS[SettingCode(code)]
+    if rule.choices:
+        if value not in dict(rule.choices):
+            words = " or ".join(f"'{label}'" for _, label in rule.choices)
+            raise RuleBroken(f"This threshold is {words}.", field="value")
+    elif not value.isascii() or not value.isdecimal() or not rule.least <= int(value) <= rule.most:
+        raise RuleBroken(
+            f"This threshold is a whole number from {rule.least} to {rule.most} ({rule.unit}).", field="value"
+        )
+    if from_day < today:
+        raise RuleBroken(
+            f"{date_words(from_day)} has passed: cases were already judged by what was in force then.",
+            field="from_day",
+            help="Choose today or a later day.",
+        )
+    if not source.strip():
+        raise RuleBroken("Say what the value rests on: the act, the guidance, the decision.", field="source")
+
+
+def check_escalation(values: Iterable[tuple[str, date, str]], *, today: date) -> None:
+    """A flag never reaches the trust AP lead before the Headteacher, on no day from ``today`` on.
+
+    ``values`` are (code, day from which it holds, value) of what is or would be approved, the other codes too; without
+    one the default holds. Raises RuleBroken with the first day on which it would be so.
+    """
+    pair = {SettingCode.ESCALATE_HEAD_HOURS, SettingCode.ESCALATE_LEAD_HOURS}
+    rows = sorted((from_day, code, value) for code, from_day, value in values if code in pair)
+    for day in sorted({today, *(from_day for from_day, _, _ in rows if from_day > today)}):
+        hours = {code: int(SETTINGS[code].default) for code in pair}
+        hours |= {SettingCode(code): int(value) for from_day, code, value in rows if from_day <= day}
+        head, lead = hours[SettingCode.ESCALATE_HEAD_HOURS], hours[SettingCode.ESCALATE_LEAD_HOURS]
+        if lead < head:
+            raise RuleBroken(
+                f"From {date_words(day)} on an open flag would reach the trust AP lead after {lead} hours, before the "
+                f"Headteacher after {head}.",
+                field="value",
+                help="The hours for the trust AP lead are never fewer than those for the Headteacher.",
+            )

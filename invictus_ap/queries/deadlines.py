@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from attendance.queries import Unreturned, missed_contacts, unreturned
 from invictus_ap.queries.rows import Reader, Row
-from notices.queries import due_notices
-from placements.lifecycle import LIVE, BudgetStatus, Status
+from notices.queries import decision_jobs, due_notices, other_jobs
+from notices.rules import Step
+from placements.lifecycle import BudgetStatus, Status
 from placements.models import Budget, Placement
 from placements.queries import budget_figures
 from providers.queries import expiring
 from reviews.queries import reviews_due
-from trust.calendar import date_words, last_day, monday_of
+from trust.calendar import date_words, monday_of
 from trust.permissions import Permission
 
 # How far ahead something counts as coming, in days.
@@ -21,40 +24,66 @@ AHEAD = 14
 
 
 def notices_due(reader: Reader) -> Iterator[Row]:
-    """Periods whose notice has not been given, with the enforced deadline (P7.2)."""
+    """Notices that were not given, each with its step in words and its last day (P7.2, P7.4)."""
     for due in due_notices(reader.user, reader.today):
         if reader.school_id not in (None, due.school.pk):
             continue
         overdue = due.state == "overdue"
+        late = "late, " if due.clock.late and due.step != Step.LATE else ""
         yield Row(
             due.school.short_name,
             f"Notice for {due.student}",
-            f"{due.next_step}: {due.clock.words}, start {date_words(due.clock.start)}",
+            f"{late}{due.said}: {due.clock.words}, start {date_words(due.clock.start)}",
             due.clock.give_by,
             "overdue" if overdue else reader.state(due.clock.give_by),
             due.path,
         )
+    for job in other_jobs(reader.today, _placements_of(reader)):
+        overdue = job.state == "overdue"
+        yield Row(
+            job.school.short_name,
+            f"{job.name.capitalize()} for {job.student}",
+            f"{'late, ' if overdue else ''}{job.said}: give by {date_words(job.due_on)}" if job.due_on else job.said,
+            job.due_on,
+            "overdue" if overdue else reader.state(job.due_on),
+            job.path,
+        )
 
 
-def periods_to_confirm(reader: Reader) -> Iterator[Row]:
-    """Approved placements whose first day has come, and running ones whose last period ends or has ended."""
-    rows = Placement.objects.filter(status__in=LIVE).visible_to(reader.user, Permission.START_PLACEMENT)
+def _placements_of(reader: Reader) -> Any:
+    """The placements whose notices the person gives or authorises, as a look-up; guests belong to their home school."""
+    rows = Placement.objects.all()
+    mine = Q(pk__in=rows.visible_to(reader.user, Permission.RECORD_SERVICE).values("pk")) | Q(
+        pk__in=rows.visible_to(reader.user, Permission.AUTHORISE_NOTICE).values("pk")
+    )
+    return reader.narrow(rows.filter(mine), "school_id").values("pk")
+
+
+def starts_to_confirm(reader: Reader) -> Iterator[Row]:
+    """Approved placements whose first day has come."""
+    rows = Placement.objects.filter(status=Status.APPROVED).visible_to(reader.user, Permission.START_PLACEMENT)
     rows = reader.narrow(rows, "school_id").prefetch_related("periods").select_related("school", "student")
     for placement in rows:
-        approved = [p for p in placement.periods.all() if p.approved_at is not None]
-        url = reverse("placements:placement-detail", args=[placement.pk])
-        if placement.status == Status.APPROVED:
-            start = min((p.period.lower for p in approved), default=None)
-            if start is not None and start <= reader.today:
-                what = f"{placement.student}: confirm the start"
-                yield Row(placement.school.short_name, what, "the first day has come", start, reader.state(start), url)
-            continue
-        ends = [last_day(p.period) for p in approved]
-        end = max((day for day in ends if day is not None), default=None)
-        if end is None or end > reader.today + timedelta(days=AHEAD):
-            continue
-        what = f"{placement.student}: extend, or end with a destination"
-        yield Row(placement.school.short_name, what, "the period ends", end, reader.state(end), url)
+        starts = [period.period.lower for period in placement.periods.all() if period.approved_at is not None]
+        start = min(starts, default=None)
+        if start is not None and start <= reader.today:
+            url = reverse("placements:placement-detail", args=[placement.pk])
+            what = f"{placement.student}: confirm the start"
+            yield Row(placement.school.short_name, what, "the first day has come", start, reader.state(start), url)
+
+
+def ending_undecided(reader: Reader) -> Iterator[Row]:
+    """Running placements whose last period ends within some school days, or is over, without a decision (P7.4)."""
+    rows = Placement.objects.all().visible_to(reader.user, Permission.START_PLACEMENT)
+    for job in decision_jobs(reader.today, reader.narrow(rows, "school_id").values("pk")):
+        yield Row(
+            job.school.short_name,
+            f"{job.student}: extend, or end with a destination",
+            job.said,
+            job.due_on,
+            "overdue" if job.state == "overdue" else reader.state(job.due_on),
+            job.path,
+        )
 
 
 def contacts_missed(reader: Reader) -> Iterator[Row]:

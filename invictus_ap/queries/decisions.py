@@ -8,9 +8,10 @@ from django.db.models import Q
 from django.urls import reverse
 
 from invictus_ap.queries.rows import Reader, Row
+from notices.codes import FULL_KINDS, NoticeKind
 from notices.lifecycle import Status as NoticeStatus
 from notices.models import DirectionNotice
-from notices.queries import clocks_of
+from notices.queries import clocks_of, clocks_on
 from placements.codes import PeriodKind
 from placements.lifecycle import BudgetStatus
 from placements.lifecycle import Status as PlacementStatus
@@ -124,21 +125,48 @@ def _timetables(reader: Reader) -> Iterator[Row]:
         )
 
 
+_OF_FULL = ("reasons", "aims", "measurable_aim", "report_to", "start_time", "days_required", "first_review_on")
+_ASKED: dict[str, tuple[str, ...]] = {
+    NoticeKind.END: ("outcome", "return_on", "return_time", "return_place", "return_person"),
+    NoticeKind.VARIATION: (*_OF_FULL, "changes"),
+    NoticeKind.WITHDRAWAL: ("reasons",),
+}
+
+
+def _written(notice: DirectionNotice) -> bool:
+    """Whether the writer has filled in what the notice itself asks for; what lies elsewhere the notice's page says."""
+    return all(getattr(notice, name) not in ("", None) for name in _ASKED.get(notice.kind, _OF_FULL))
+
+
 def _notices(reader: Reader) -> Iterator[Row]:
     # One drafted before the decision is authorised with it.
     rows = DirectionNotice.objects.filter(status=NoticeStatus.DRAFT, placement_period__approved_at__isnull=False)
     rows = rows.visible_to(reader.user, Permission.AUTHORISE_NOTICE)
     rows = reader.narrow(rows, "placement_period__placement__school_id")
-    drafts = list(rows.select_related("placement_period__placement__school", "placement_period__placement__student"))
-    clocks = clocks_of([notice.placement_period for notice in drafts], reader.today)
+    rows = rows.select_related("placement_period__placement__school", "placement_period__placement__student")
+    # What its writer has not filled in yet waits with the writer, among the notices due.
+    drafts = [notice for notice in rows if _written(notice)]
+    full = clocks_of([one.placement_period for one in drafts if one.kind in FULL_KINDS], reader.today)
+    changes = [one for one in drafts if one.kind == NoticeKind.VARIATION]
+    changed = clocks_on([(one.placement_period, one.effective_on) for one in changes], reader.today)
+    by_day = {one.pk: clock.give_by for one, clock in zip(changes, changed, strict=True)}
     for notice in drafts:
-        placement, clock = notice.placement_period.placement, clocks[notice.placement_period_id]
+        placement = notice.placement_period.placement
+        if notice.kind in FULL_KINDS:
+            clock = full[notice.placement_period_id]
+            day, about = clock.give_by, f"for the start on {date_words(clock.start)}"
+        elif notice.kind == NoticeKind.WITHDRAWAL:
+            # As soon as practical.
+            day, about = notice.effective_on, "withdrawal"
+        else:
+            day = by_day.get(notice.pk, notice.effective_on)
+            about = f"{notice.get_kind_display().lower()}, {date_words(notice.effective_on)}"
         yield Row(
             placement.school.short_name,
             f"Notice about {placement.student} to authorise",
-            f"prepared {date_words(london_date(notice.prepared_at))}, for the start on {date_words(clock.start)}",
-            clock.give_by,
-            reader.state(clock.give_by),
+            f"prepared {date_words(london_date(notice.prepared_at))}, {about}",
+            day,
+            reader.state(day),
             reverse("notices:notice-detail", args=[notice.pk]),
         )
 

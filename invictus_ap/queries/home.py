@@ -79,6 +79,14 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[Permission, ...], str, Callable[[Rea
         deadlines.notices_due,
     ),
     (
+        "letters",
+        "Letters to check",
+        "envelope-exclamation",
+        (Permission.RECORD_SERVICE,),
+        "send_mails",
+        waiting.letters,
+    ),
+    (
         "suspended",
         "Placements at suspended providers",
         "sign-stop",
@@ -96,11 +104,19 @@ _SECTIONS: tuple[tuple[str, str, str, tuple[Permission, ...], str, Callable[[Rea
     ),
     (
         "periods",
-        "Starts and ends to confirm",
+        "Starts to confirm",
         "signpost-split",
         (Permission.START_PLACEMENT,),
         "flags.notices",
-        deadlines.periods_to_confirm,
+        deadlines.starts_to_confirm,
+    ),
+    (
+        "endings",
+        "Periods ending without decision",
+        "calendar2-range",
+        (Permission.START_PLACEMENT,),
+        "flags.notices",
+        deadlines.ending_undecided,
     ),
     (
         "contacts",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from django.urls import reverse
 
-from notices.queries import awaiting_notice, waiting_periods
+from notices.queries import awaiting_notice, other_jobs, waiting_periods
 from placements.lifecycle import OfferStatus, Status
 from placements.models import Offer, Placement, PlacementPeriod, TimetableChange
 from placements.queries import at_suspended_providers
@@ -90,6 +90,9 @@ def _notices(placement: Placement, user: Any, today: date) -> Iterator[Due]:
     for one in waits:
         what = f"{one.next_step} the notice for {date_words(one.clock.start)}"
         yield _due(what, one.clock.give_by, today, one.path if one.notice or may else "")
+    for job in other_jobs(today, [placement.pk]):
+        if job.due_on is not None:
+            yield _due(f"{job.next_step} the {job.name}", job.due_on, today, job.path if job.notice or may else "")
 
 
 def _change(placement: Placement, user: Any, today: date) -> Iterator[Due]:

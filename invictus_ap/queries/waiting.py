@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from invictus_ap.queries.rows import Reader, Row
+from notices.queries import letters_to_check
 from placements.lifecycle import OfferStatus
 from placements.models import PartTimeTimetable
 from placements.queries import at_suspended_providers, offers_to_chase
@@ -21,6 +22,22 @@ from trust.permissions import Permission
 ENDS_IN = 14
 # A failed import stands on the home page for this long.
 FAILED_FOR = timedelta(days=7)
+
+
+def letters(reader: Reader) -> Iterator[Row]:
+    """Letters whose e-mail failed or of which nobody knows whether it arrived (P7.2)."""
+    for row in letters_to_check(reader.user):
+        placement = row.recipient.notice.placement_period.placement
+        if reader.school_id not in (None, placement.school_id):
+            continue
+        yield Row(
+            placement.school.short_name,
+            f"Letter about {placement.student}",
+            f"e-mail {row.state.label.lower()}",
+            None,
+            "overdue" if row.unknown else "today",
+            reverse("notices:notice-detail", args=[row.recipient.notice_id]),
+        )
 
 
 def at_suspended(reader: Reader) -> Iterator[Row]:

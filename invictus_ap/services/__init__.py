@@ -11,6 +11,7 @@ from invictus_ap.services.imports import (
     upload_import,
     work_imports,
 )
+from invictus_ap.services.telling import send_digests, tell_urgent
 
 __all__ = [
     "KINDS",
@@ -20,8 +21,10 @@ __all__ = [
     "faults_as_csv",
     "load_demo",
     "match_columns",
+    "send_digests",
     "sweep_flags",
     "sweep_until",
+    "tell_urgent",
     "upload_import",
     "work_imports",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from invictus_ap.queries import TOPICS, chronology, next_due, student_case, student_timeline
+from notices.queries import offers_for
 from placements.models import Placement
 from placements.views import PlacementDetail
 from trust.calendar import london_date
@@ -82,6 +83,9 @@ class PlacementPage(PlacementDetail):
         return super().get_context_data(
             due=next_due(self.placement, self.by, london_date(self.now)),
             newest=tuple(reversed(entries[-NEWEST:])),
+            notice_offers=offers_for(self.placement, london_date(self.now))
+            if self.may(Permission.PREPARE_NOTICE, self.placement)
+            else (),
             **kwargs,
         )
 

@@ -3,11 +3,24 @@
 from notices.forms.base import (
     AuthoriseForm,
     DateInput,
-    GivenForm,
-    NoticeFilterForm,
     NoticeForm,
     ReasonForm,
     TimeInput,
 )
+from notices.forms.register import OnTimeForm, RegisterFilterForm
+from notices.forms.service import CheckedForm, GivenForm, LateForm, PostedForm, PrintForm
 
-__all__ = ["AuthoriseForm", "DateInput", "GivenForm", "NoticeFilterForm", "NoticeForm", "ReasonForm", "TimeInput"]
+__all__ = [
+    "AuthoriseForm",
+    "CheckedForm",
+    "DateInput",
+    "GivenForm",
+    "LateForm",
+    "NoticeForm",
+    "OnTimeForm",
+    "PostedForm",
+    "PrintForm",
+    "ReasonForm",
+    "RegisterFilterForm",
+    "TimeInput",
+]

@@ -1,17 +1,11 @@
 """The forms of a notice: particulars, authorising, giving, the filters of the list."""
 
-from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
-from notices.codes import Channel
-from notices.lifecycle import Status
 from notices.models import DirectionNotice
-from trust.calendar import LONDON
-from trust.models import School
+from trust.forms import UploadField
 
 
 class DateInput(forms.DateInput):
@@ -108,6 +102,12 @@ class AuthoriseForm(forms.Form):
         max_length=2000,
     )
 
+    agreement = UploadField(
+        label="The parent’s written agreement to the earlier start",
+        help_text="A signed letter or the e-mail as PDF. It is kept with the notice.",
+        required=False,
+    )
+
     def __init__(self, *args: Any, late: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if late:
@@ -115,59 +115,10 @@ class AuthoriseForm(forms.Form):
             self.fields["override_reason"].needed_later = True  # type: ignore[attr-defined]
         else:
             del self.fields["override_reason"]
+            del self.fields["agreement"]
 
 
 class ReasonForm(forms.Form):
     """A reason in words."""
 
     reason = forms.CharField(label="Reason", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
-
-
-class GivenForm(forms.Form):
-    """How and when one recipient was given the letter, and what proves it."""
-
-    channel = forms.ChoiceField(label="How it was given", widget=forms.RadioSelect, choices=Channel.choices)
-    sent_on = forms.DateField(label="Day it was handed over, sent or posted", widget=DateInput())
-    sent_time = forms.TimeField(label="Time", help_text="An e-mail after the school day counts the next school day.")
-    proof = forms.CharField(
-        label="Proof",
-        help_text="Who handed it over and to whom, the certificate of posting, the address it was sent to.",
-        max_length=240,
-    )
-
-    def __init__(self, *args: Any, channels: Collection[str] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["sent_time"].widget = TimeInput()
-        self.fields["channel"].choices = [  # type: ignore[attr-defined]
-            choice for choice in Channel.choices if choice[0] in channels
-        ]
-
-    @staticmethod
-    def initial_at(now: datetime) -> dict[str, Any]:
-        """Now in London, which is usually when it happened."""
-        local = timezone.localtime(now, LONDON)
-        return {"sent_on": local.date(), "sent_time": local.time().replace(second=0, microsecond=0)}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("sent_on") and cleaned.get("sent_time"):
-            try:
-                at = datetime.combine(cleaned["sent_on"], cleaned["sent_time"], tzinfo=LONDON)
-                at.timestamp()
-            except (OverflowError, ValueError):
-                self.add_error("sent_on", "Enter a day of this school year.")
-            else:
-                cleaned["sent_at"] = at
-        return cleaned
-
-
-class NoticeFilterForm(forms.Form):
-    """Coded filters of the list, kept in the address."""
-
-    status = forms.ChoiceField(label="Status", required=False)
-    school = forms.ModelChoiceField(label="School", required=False, queryset=School.objects.none(), empty_label="All")
-
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["status"].choices = [("", "All in force"), *Status.choices]  # type: ignore[attr-defined]
-        self.fields["school"].queryset = School.objects.visible_to(user)  # type: ignore[attr-defined]

@@ -1,17 +1,19 @@
 """What a notice says: its particulars with ticks, its recipients, and the words of the letter."""
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
 
-from notices.codes import NoticeKind
+from notices.codes import Language, NoticeKind
 from notices.models import DirectionNotice, NoticeRecipient
-from notices.queries.places import Place, lines_of, places_of, session_rows
+from notices.queries.places import Place, days_words, lines_of, places_of, session_rows
+from notices.queries.templates import Wording, wordings_in_force
 from notices.rules import (
     EXCLUSION_STATEMENT,
     REVIEW_RIGHT,
@@ -26,21 +28,24 @@ from notices.rules import (
     first_review_suggestion,
     is_direction,
     legal_basis,
-    letter_date,
     missing_particulars,
     required_recipients,
 )
+from notices.rules.templates import worded
+from notices.rules.words import Words, language_of, plain
+from placements.codes import PeriodKind
 from placements.models import Placement, PlacementPeriod, TimetableSlot
 from placements.queries import sessions_between, stretches_of, timetable_in_force
 from placements.rules import Stretch
 from providers.models import Programme, Site
-from trust.calendar import SchoolCalendar, last_day
+from trust.calendar import SchoolCalendar, last_day, london_date
 from trust.codes import NATURAL_PARENTS, SenStatus
-from trust.errors import CalendarNotLoaded
-from trust.models import ContactLink
+from trust.errors import CalendarNotLoaded, RuleBroken
+from trust.models import ContactLink, School
 from trust.permissions import Role
 from trust.queries import calendar_of
-from trust.rules import and_words
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,12 @@ def ticks_of(notice: DirectionNotice, facts: NoticeFacts) -> tuple[Tick, ...]:
     }
     found = []
     for one in applicable_particulars(values):
+        number = notice.days_required
+        if one.code == "school_days" and one.code in missing and number and number != facts.computed_days:
+            counted = facts.computed_days or "no"
+            label = f"the reason why {number} school days are required where the calendar counts {counted}"
+            found.append(Tick(one.code, label, one.source, False, f"{change}#id_days_reason"))
+            continue
         if one.code in _FIELD:
             path = f"{change}#id_{_FIELD[one.code]}"
         elif one.code in elsewhere:
@@ -270,49 +281,113 @@ def channels_of(recipient: NoticeRecipient) -> tuple[str, ...]:
     )
 
 
-def _signed_role(signer: Any, school_id: int) -> str:
+# What a draft shows where a value is still missing.
+GAP = "[still missing]"
+
+
+def _signed_role(signer: Any, school_id: int, words: Words) -> str:
     for membership in signer.held():
         if membership.role == Role.HEAD and membership.school_id == school_id:
-            return "Acting Headteacher" if membership.acting else "Headteacher"
+            return words.text("acting_head" if membership.acting else "headteacher")
     if any(membership.role == Role.CEO for membership in signer.held()):
-        return "Chief Executive"
-    return "Headteacher"
+        return words.text("chief")
+    return words.text("headteacher")
 
 
-def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None, on: date) -> dict[str, Any]:
-    """Every value the letter states, as text: what is frozen on authorising and what the preview shows before.
+def letter_of(
+    notice: DirectionNotice,
+    facts: NoticeFacts,
+    *,
+    signer: Any = None,
+    on: date,
+    wordings: Mapping[Language, Wording] | None = None,
+) -> dict[str, Any]:
+    """Every value and every word of the letter, as text: what is frozen on authorising and what the preview shows.
 
-    ``on`` is the date of the letter, ``signer`` who authorises it (None in a preview). Values that are still missing
-    are empty.
+    ``on`` is the date of the letter; ``facts`` those of ``facts_for``; ``signer`` who authorises it: then the wordings
+    in the languages of the recipients are put beside it as ``translations``, less one that is at fault, and
+    ``RuleBroken`` names the section of the English one that lacks a value. Without ``signer`` a
+    missing value is a gap. ``wordings``: other ones than those in force.
     """
+    if wordings is None:
+        route = facts.placement.route
+        wordings = wordings_in_force(route, notice.kind, _languages_of(facts) if signer else ())
+    letter = _in_words(notice, facts, wordings[Language.ENGLISH], signer, on)
+    translations = {}
+    for language, wording in wordings.items():
+        if language == Language.ENGLISH:
+            continue
+        try:
+            translations[language.value] = _in_words(notice, facts, wording, signer, on)
+        except (RuleBroken, LookupError, ValueError):
+            # The English letter is the notice: on its last day a faulty translation must not hold it up. Without one
+            # the letter offers an interpreter.
+            logger.warning("Left out of notice %s: the translation %s is at fault.", notice.pk, wording.label)
+    return {**letter, "translations": translations}
+
+
+def _languages_of(facts: NoticeFacts) -> set[Language]:
+    """The languages in which the recipients may get a translation."""
+    found = {language_of(link.contact.language) for _, link in recipients_of(facts) if link}
+    return {language for language in found if language is not None}
+
+
+def _in_words(notice: DirectionNotice, facts: NoticeFacts, wording: Wording, signer: Any, on: date) -> dict[str, Any]:
+    """The letter in one language."""
+    words = wording.words
     placement = facts.placement
-    school, student, site = placement.school, placement.student, facts.site
+    student = placement.student
+    gap = None if signer else GAP
     name = student.preferred_name or student.first_name
-    aims: Sequence[str] = [aim for aim in lines_of(notice.aims) if aim != notice.measurable_aim.strip()]
-    return {
+    values = {
         "reference": f"Notice {notice.pk}",
-        "date": letter_date(on),
-        "kind": notice.kind,
-        "extension": notice.kind == NoticeKind.EXTENSION,
+        "date": words.day(on),
+        "kind": str(notice.kind),
+        # Of a withdrawal: whether it withdraws the notice of an extension.
+        "extension": notice.kind == NoticeKind.EXTENSION
+        or (notice.kind == NoticeKind.WITHDRAWAL and facts.period.kind == PeriodKind.EXTENSION),
         "direction": is_direction(placement.route),
+        "language": words.language.value,
+        "right_to_left": words.right_to_left,
+        "template": wording.label,
+        "student_name": f"{student.first_name} {student.family_name}",
+        "student_short": name,
+        "student_born": words.born(student.born_on),
+        "student_year": words.text("year", number=str(student.nc_year)),
+        **_school_values(placement.school),
+        **_place_values(facts, words),
+        **_notice_values(notice, facts, words),
+        "exclusion_statement": (
+            words.text("exclusion_statement", student=name) if placement.referral.exclusion_alternative else ""
+        ),
+        "review_right": words.text("review_right"),
+        "signed_by": signer.full_name if signer else "",
+        "signed_role": _signed_role(signer, placement.school_id, words) if signer else "",
+    }
+    letter: dict[str, Any] = plain({**values, **_lines(values, words, gap)})
+    letter["labels"] = dict(words.labels)
+    letter["texts"] = worded(wording.texts, _merge_values(letter, notice), notice.kind, gap=gap)
+    if "ground" in letter["texts"]:
+        letter["legal_basis"] = " ".join(letter["texts"]["ground"])
+    return letter
+
+
+def _school_values(school: School) -> dict[str, Any]:
+    return {
         "school_name": school.name,
         "school_address": lines_of(school.address),
         "school_postcode": school.postcode,
         "school_phone": school.phone,
-        "student_name": f"{student.first_name} {student.family_name}",
-        "student_short": name,
-        "student_born": f"{student.born_on.day} {letter_date(student.born_on).split(' ', 2)[2]}",
-        "student_year": f"Year {student.nc_year}",
+    }
+
+
+def _place_values(facts: NoticeFacts, words: Words) -> dict[str, Any]:
+    """Where, what and when, as the timetable says."""
+    placement, site = facts.placement, facts.site
+    every = {slot for place in facts.places for slot in place.slots}
+    return {
         "provider": placement.provider.name,
-        "programme": and_words(facts.programmes or (placement.programme.name,)),
-        "reasons": lines_of(notice.reasons),
-        "aims": list(aims),
-        "measurable_aim": notice.measurable_aim.strip(),
-        "first": letter_date(facts.first),
-        "last": letter_date(facts.last) if facts.last else "",
-        "days_required": str(notice.days_required) if notice.days_required else "",
-        "days_reason": notice.days_reason.strip() if notice.days_required != facts.computed_days else "",
-        "start_time": f"{notice.start_time:%H:%M}" if notice.start_time else "",
+        "programme": words.joined(facts.programmes or (placement.programme.name,)),
         "site_name": site.name,
         "site_address": [*lines_of(site.address), site.postcode],
         "site_phone": site.phone,
@@ -321,20 +396,105 @@ def letter_of(notice: DirectionNotice, facts: NoticeFacts, *, signer: Any = None
                 "name": place.site.name,
                 "address": [*lines_of(place.site.address), place.site.postcode],
                 "phone": place.site.phone,
-                "days": place.days,
+                "days": (days := days_words(place.slots, every, words)),
+                "heading": words.text("address_on", days=days),
             }
             for place in facts.places
             if len(facts.places) > 1
         ],
+        "sessions": session_rows(facts.places, words),
+    }
+
+
+def _notice_values(notice: DirectionNotice, facts: NoticeFacts, words: Words) -> dict[str, Any]:
+    """What was typed into the notice, and its days."""
+    measurable = notice.measurable_aim.strip()
+    # Of a change ``facts`` begin on its day; the period is the whole one all the same.
+    first = facts.period.period.lower if notice.kind == NoticeKind.VARIATION else facts.first
+    withdrawn = notice.follows if notice.kind == NoticeKind.WITHDRAWAL else None
+    if withdrawn is not None and withdrawn.effective_on:
+        # The start that was told, also where it was moved since.
+        first = withdrawn.effective_on
+    drafted_end = notice.kind == NoticeKind.END and notice.frozen is None
+    corrected = notice.days_required != facts.computed_days
+    return {
+        "reasons": lines_of(notice.reasons),
+        "aims": [aim for aim in lines_of(notice.aims) if aim != measurable],
+        "measurable_aim": measurable,
+        "first": words.day(first),
+        "last": words.day(facts.last) if facts.last else "",
+        # A draft of the end names the last day as it stands now.
+        "effective": words.day((drafted_end and facts.last) or notice.effective_on or facts.first),
+        "days_required": str(notice.days_required) if notice.days_required else "",
+        "days_reason": notice.days_reason.strip() if corrected else "",
+        "start_time": _time(notice.start_time),
         "report_to": notice.report_to.strip(),
-        "sessions": session_rows(facts.places),
         "sessions_note": notice.sessions_note.strip(),
-        "exclusion_statement": (
-            EXCLUSION_STATEMENT.format(name=name) if placement.referral.exclusion_alternative else ""
+        "review_on": words.day(notice.first_review_on) if notice.first_review_on else "",
+        "changes": lines_of(notice.changes),
+        "outcome": lines_of(notice.outcome),
+        "return_on": words.day(notice.return_on) if notice.return_on else "",
+        "return_time": _time(notice.return_time),
+        "return_place": notice.return_place.strip(),
+        "return_person": notice.return_person.strip(),
+        "withdrawn": f"Notice {withdrawn.pk}" if withdrawn else "",
+        "withdrawn_on": (
+            words.day(london_date(withdrawn.authorised_at)) if withdrawn and withdrawn.authorised_at else ""
         ),
-        "review_on": letter_date(notice.first_review_on) if notice.first_review_on else "",
-        "review_right": REVIEW_RIGHT,
-        "legal_basis": legal_basis(placement.route),
-        "signed_by": signer.full_name if signer else "",
-        "signed_role": _signed_role(signer, placement.school_id) if signer else "",
+    }
+
+
+def _time(value: time | None) -> str:
+    return f"{value:%H:%M}" if value else ""
+
+
+def _lines(values: Mapping[str, Any], words: Words, gap: str | None) -> dict[str, str]:
+    """The lines of the layout that are put together from several values."""
+    last, start = values["last"] or gap or "", values["start_time"] or gap or ""
+    begins = values["effective"] if values["kind"] == NoticeKind.VARIATION else values["first"]
+    person = values["report_to"] or gap or ""
+    several = bool(values["sites"])
+    return {
+        "about_line": words.text(
+            "about", student=values["student_name"], year=values["student_year"], born=values["student_born"]
+        ),
+        "start_line": words.text("at", day=begins, time=start),
+        "period_line": words.span(values["first"], last),
+        "report_line": words.text("report_at", person=person, site=values["site_name"]) if several else person,
+    }
+
+
+def _merge_values(letter: Mapping[str, Any], notice: DirectionNotice) -> dict[str, str | bool]:
+    """The merge fields of the texts; '' for a value that is not there."""
+    return {
+        "student": letter["student_short"],
+        "student_full": letter["student_name"],
+        "year": letter["student_year"],
+        "site": letter["site_name"],
+        "first_review": letter["review_on"],
+        "school": letter["school_name"],
+        "head": letter["signed_by"],
+        "exclusion": bool(letter["exclusion_statement"]),
+        **{
+            name: letter[name]
+            for name in (
+                "provider",
+                "programme",
+                "first",
+                "last",
+                "effective",
+                "start_time",
+                "days_required",
+                "report_to",
+                "return_on",
+                "return_time",
+                "return_place",
+                "return_person",
+                "withdrawn",
+                "withdrawn_on",
+                "school_phone",
+                "direction",
+                "extension",
+            )
+        },
     }

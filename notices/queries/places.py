@@ -2,14 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
-from notices.rules import SessionTimes, SiteAddress, weekday_name
+from notices.rules import SessionTimes, SiteAddress
+from notices.rules.words import ENGLISH, Words
 from placements.rules import Timetable
 from providers.models import Site, SiteTimes
-from trust.rules import and_words
-
-_HALVES = ("morning", "afternoon")
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,12 @@ class Place:
             days=self.days,
         )
 
-    def span(self, half: int) -> str:
+    def span(self, half: int, words: Words = ENGLISH) -> str:
         """The morning (0) or the afternoon (1) from when to when."""
         if self.times is None:
             return ""
         pairs = ((self.times.am_start, self.times.am_end), (self.times.pm_start, self.times.pm_end))
-        return _span(*pairs[half])
+        return words.span(*(f"{time:%H:%M}" for time in pairs[half]))
 
 
 def lines_of(text: str) -> list[str]:
@@ -87,7 +85,7 @@ def places_of(timetable: Timetable, on: date, first_site_id: int) -> tuple[Place
     )
 
 
-def days_words(slots: Collection[int], all_slots: Collection[int]) -> str:
+def days_words(slots: Collection[int], all_slots: Collection[int], words: Words = ENGLISH) -> str:
     """Half-days in words: a whole day by its name when nothing else of it is spent elsewhere.
 
     'Monday, Tuesday morning and Friday (week B)'.
@@ -96,22 +94,22 @@ def days_words(slots: Collection[int], all_slots: Collection[int]) -> str:
     for weekday in range(5):
         here = [_of_day(slots, week, weekday) for week in (0, 1)]
         whole = [_of_day(all_slots, week, weekday) for week in (0, 1)]
-        words = [_day_words(weekday, here[week], whole[week]) for week in (0, 1)]
-        if words[0] == words[1]:
-            parts += [words[0]] if words[0] else []
+        found = [_day_words(weekday, here[week], whole[week], words) for week in (0, 1)]
+        if found[0] == found[1]:
+            parts += [found[0]] if found[0] else []
         else:
-            parts += [f"{said} (week {letter})" for said, letter in zip(words, "AB", strict=True) if said]
-    return and_words(parts) if parts else ""
+            parts += [words.in_week(said, letter) for said, letter in zip(found, "AB", strict=True) if said]
+    return words.joined(parts) if parts else ""
 
 
-def _day_words(weekday: int, here: frozenset[int], whole: frozenset[int]) -> str:
+def _day_words(weekday: int, here: frozenset[int], whole: frozenset[int], words: Words) -> str:
     if not here:
         return ""
-    name = weekday_name(weekday)
-    return name if here == whole else f"{name} {and_words([_HALVES[half] for half in sorted(here)])}"
+    name = words.weekday(weekday)
+    return name if here == whole else f"{name} {words.joined([words.half(half) for half in sorted(here)])}"
 
 
-def session_rows(places: Iterable[Place]) -> list[dict[str, str]]:
+def session_rows(places: Iterable[Place], words: Words = ENGLISH) -> list[dict[str, str]]:
     """One row for each day of the timetable with the times of its halves, and their site where there are several.
 
     Week A and B are named only where they differ. Nothing until every site has its times.
@@ -123,28 +121,24 @@ def session_rows(places: Iterable[Place]) -> list[dict[str, str]]:
     rows = []
     for weekday in range(5):
         cells = [
-            tuple(_cell(at.get(week * 10 + weekday * 2 + half), half, len(known) > 1) for half in (0, 1))
+            tuple(_cell(at.get(week * 10 + weekday * 2 + half), half, len(known) > 1, words) for half in (0, 1))
             for week in (0, 1)
         ]
-        kinds = [("", cells[0])] if cells[0] == cells[1] else [(" (week A)", cells[0]), (" (week B)", cells[1])]
+        name = words.weekday(weekday)
+        both = cells[0] == cells[1]
+        kinds = [(name, cells[0])] if both else [(words.in_week(name, "AB"[week]), cells[week]) for week in (0, 1)]
         rows += [
-            {"day": f"{weekday_name(weekday)}{suffix}", "morning": found[0], "afternoon": found[1]}
-            for suffix, found in kinds
-            if found != ("–", "–")
+            {"day": day, "morning": found[0], "afternoon": found[1]} for day, found in kinds if found != ("–", "–")
         ]
     return rows
 
 
-def _cell(place: Place | None, half: int, several: bool) -> str:
+def _cell(place: Place | None, half: int, several: bool, words: Words) -> str:
     if place is None:
         return "–"
-    return f"{place.span(half)}, {place.site.name}" if several else place.span(half)
+    return f"{place.span(half, words)}, {place.site.name}" if several else place.span(half, words)
 
 
 def _of_day(slots: Collection[int], week: int, weekday: int) -> frozenset[int]:
     """The halves, 0 and 1, of one day of one week."""
     return frozenset(half for half in (0, 1) if week * 10 + weekday * 2 + half in slots)
-
-
-def _span(start: time, end: time) -> str:
-    return f"{start:%H:%M} to {end:%H:%M}"

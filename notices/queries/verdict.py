@@ -2,17 +2,22 @@
 
 from datetime import date
 
+from notices.codes import DEADLINE_KINDS, FULL_KINDS
 from notices.lifecycle import Status
 from notices.models import DirectionNotice
 from notices.queries.clock import clock_of
+from notices.queries.kinds import last_day_to_give
 from notices.rules import Given, Verdict, earliest_lawful_start, reading_for, verdict
 from trust.calendar import date_words
+from trust.codes import SettingCode
 from trust.errors import CalendarNotLoaded, RuleBroken
-from trust.queries import calendar_of
+from trust.queries import calendar_of, settings_on
 
 
 def deadline_of(notice: DirectionNotice, today: date) -> date:
     """The enforced last day as the calendar stands now. Raises ``RuleBroken`` when the calendar is not loaded."""
+    if notice.kind not in FULL_KINDS:
+        return last_day_to_give(notice, today)
     clock = clock_of(notice.placement_period, today)
     if clock.deadline is None:
         raise RuleBroken(clock.problem)
@@ -34,7 +39,7 @@ def verdict_of(notice: DirectionNotice, today: date) -> tuple[date, Verdict]:
 
 def late_sentence(notice: DirectionNotice, today: date) -> str:
     """Why an issued notice that everybody has does not count yet, with the earliest lawful start; '' otherwise."""
-    if notice.status != Status.ISSUED:
+    if notice.status != Status.ISSUED or notice.kind not in DEADLINE_KINDS:
         return ""
     try:
         _, outcome = verdict_of(notice, today)
@@ -44,8 +49,9 @@ def late_sentence(notice: DirectionNotice, today: date) -> str:
         return ""
     given = max(one.deemed_given_on for one in notice.recipients.all() if one.deemed_given_on is not None)
     placement = notice.placement_period.placement
+    reading = reading_for(placement.route, settings_on(today)[SettingCode.NOTICE_READING])
     try:
-        earliest = earliest_lawful_start(calendar_of(placement.school_id), given, reading_for(placement.route))
+        earliest = earliest_lawful_start(calendar_of(placement.school_id), given, reading)
     except CalendarNotLoaded:
         return outcome.sentence
     return f"{outcome.sentence} The earliest lawful start is {date_words(earliest)}."

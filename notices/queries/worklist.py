@@ -5,31 +5,28 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
+from notices.codes import DEADLINE_KINDS, FULL_KINDS, NoticeKind
 from notices.lifecycle import Status
 from notices.models import DirectionNotice
 from notices.queries.clock import Clock, clocks_of
+from notices.rules import STATE_WORDS, STEP_WORDS, Step, next_step
 from placements.lifecycle import LIVE
 from placements.models import PlacementPeriod
 from placements.queries import over_before
 from trust.models import School, Student
 from trust.permissions import Permission
 
-_NEXT_STEP = {
-    None: "Prepare",
-    Status.DRAFT: "Complete and authorise",
-    Status.AUTHORISED: "Give",
-    Status.ISSUED: "Give",
-}
-
 
 @dataclass(frozen=True)
 class DueNotice:
     """A period whose notice was not given yet, with what to do next and where.
 
-    ``state``: 'overdue', 'due_today', 'due' (within two days) or 'coming'.
+    ``state``: 'overdue', 'due_today', 'due' (within two days) or 'coming'. ``said`` is the step in the words of a list
+    ('not prepared'), ``next_step`` in those of a request ('Prepare'). ``again``: an earlier notice of this period had
+    reached somebody before it became void.
     """
 
     period: PlacementPeriod
@@ -40,6 +37,9 @@ class DueNotice:
     state: str
     next_step: str
     path: str
+    step: Step = Step.PREPARE
+    said: str = ""
+    again: bool = False
 
 
 def awaiting_notice() -> QuerySet[PlacementPeriod]:
@@ -57,18 +57,41 @@ def awaiting_notice() -> QuerySet[PlacementPeriod]:
     return found
 
 
+def with_service(notices: Any) -> list[Any]:
+    """The notices with ``waiting``, ``served`` and ``late``: how many recipients wait, were given it, were late."""
+    return list(
+        notices.annotate(
+            waiting=Count("recipients", filter=Q(recipients__channel="")),
+            served=Count("recipients", filter=~Q(recipients__channel="")),
+            late=Count("recipients", filter=Q(recipients__in_time=False)),
+        )
+    )
+
+
+def step_of(notice: Any) -> Step:
+    """The next step of a notice read by ``with_service``; None is one that does not exist."""
+    if notice is None:
+        return next_step(None)
+    late = notice.late if notice.kind in DEADLINE_KINDS and not notice.override_reason else 0
+    return next_step(notice.status, waiting=notice.waiting, late=late)
+
+
 def waiting_periods(periods: Iterable[PlacementPeriod], today: date) -> list[DueNotice]:
     """The periods with clock, next step and address of the place to act, the most pressing first."""
     rows = list(periods)
     clocks = clocks_of(rows, today)
-    notices = {
-        notice.placement_period_id: notice
-        for notice in DirectionNotice.objects.in_force().filter(placement_period__in=[period.pk for period in rows])
-    }
+    found_notices = with_service(
+        DirectionNotice.objects.filter(
+            placement_period__in=[period.pk for period in rows], kind__in=sorted(FULL_KINDS)
+        ).order_by("id")
+    )
+    notices = {one.placement_period_id: one for one in found_notices if one.status != Status.VOID}
+    told = {one.placement_period_id for one in found_notices if one.status == Status.VOID and one.served}
     found = []
     for period in rows:
         clock = clocks[period.pk]
         notice = notices.get(period.pk)
+        step = step_of(notice)
         state = clock.state or "coming"
         if state == "due" and clock.give_by == today:
             state = "due_today"
@@ -85,8 +108,11 @@ def waiting_periods(periods: Iterable[PlacementPeriod], today: date) -> list[Due
                 notice=notice,
                 clock=clock,
                 state=state,
-                next_step=_NEXT_STEP.get(Status(notice.status) if notice else None, "Give"),
+                next_step=STEP_WORDS[step],
                 path=path,
+                step=step,
+                said=STATE_WORDS[step],
+                again=period.pk in told,
             )
         )
     return sorted(found, key=lambda one: (one.clock.give_by, one.period.pk))
@@ -105,20 +131,13 @@ def due_notices(user: Any, today: date) -> list[DueNotice]:
 
 
 def no_longer_needed(notice: DirectionNotice) -> bool:
-    """Whether a notice in force belongs to a placement that was cancelled, or over before its period began."""
+    """Whether a notice in force belongs to a placement that was cancelled, or over before its period or change began.
+
+    People are told of the end and of a withdrawal all the same.
+    """
     period = notice.placement_period
-    return notice.status != Status.VOID and over_before(period.placement, period)
-
-
-def notice_list(user: Any, *, status: str = "", school_id: int | None = None) -> QuerySet[DirectionNotice]:
-    """Notices that the person may see, newest first; void ones only when asked for by ``status``."""
-    found = DirectionNotice.objects.visible_to(user)
-    found = found.filter(status=status) if status else found.exclude(status=Status.VOID)
-    if school_id is not None:
-        found = found.filter(placement_period__placement__school_id=school_id)
-    result: QuerySet[DirectionNotice] = found.select_related(
-        "placement_period__placement__student",
-        "placement_period__placement__school",
-        "placement_period__placement__provider",
-    ).order_by("-prepared_at", "-id")
-    return result
+    if notice.status == Status.VOID or notice.kind in (NoticeKind.END, NoticeKind.WITHDRAWAL):
+        return False
+    ended_on = period.placement.ended_on
+    overtaken = notice.kind == NoticeKind.VARIATION and ended_on is not None and notice.effective_on > ended_on
+    return overtaken or over_before(period.placement, period)

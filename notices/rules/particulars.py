@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 from trust.errors import RuleBroken
@@ -138,6 +138,13 @@ END_PARTICULARS: tuple[Particular, ...] = (
     Particular("return_person", "the person to report to", "return_person", "P7.4"),
 )
 
+# A change is told with everything that holds from its day on.
+CHANGES = Particular("changes", "what changes", "changes", _BOTH)
+
+WITHDRAWAL_PARTICULARS: tuple[Particular, ...] = (
+    Particular("reasons", "the reasons for the withdrawal", "reasons", "P7.2"),
+)
+
 
 def applicable_particulars(values: NoticeValues) -> tuple[Particular, ...]:
     """The particulars this notice must have: all, but the exclusion statement only where it is not ruled
@@ -171,6 +178,38 @@ def missing_end_particulars(values: EndValues) -> list[Particular]:
         "return_person": bool(values.return_person.strip()),
     }
     return [one for one in END_PARTICULARS if not present[one.code]]
+
+
+def missing_variation_particulars(changes: str, values: NoticeValues) -> list[Particular]:
+    """What the notice of a change still lacks: the change itself, and every particular as it will be from its day.
+
+    Source: P7.3 and SI 2010/1156.
+    """
+    return [*([] if changes.strip() else [CHANGES]), *missing_particulars(values)]
+
+
+def missing_withdrawal_particulars(reasons: str) -> list[Particular]:
+    """What the notice of a withdrawal still lacks. Source: P7.2."""
+    return [] if reasons.strip() else list(WITHDRAWAL_PARTICULARS)
+
+
+# A first review may follow a short period, also over a holiday, but belongs to it: six weeks, our own.
+REVIEW_AFTER_DAYS = 42
+
+
+def check_first_review(review: date | None, begins: date, last: date | None, *, what: str = "start") -> None:
+    """The first review lies on or after the day that the notice tells of and within six weeks of the period's end.
+
+    ``begins`` is the first day of the period or, of a change, its day, and ``what`` names it. Raises ``RuleBroken``.
+    """
+    if review is None:
+        return
+    if review < begins:
+        raise RuleBroken(f"The first review cannot be before the {what}.", field="first_review_on")
+    if last is not None and review > last + timedelta(days=REVIEW_AFTER_DAYS):
+        raise RuleBroken(
+            "The first review cannot be more than six weeks after the last day of the period.", field="first_review_on"
+        )
 
 
 def check_particulars(missing: Sequence[Particular]) -> None:

@@ -30,8 +30,8 @@ _MONTHS = (
 )
 
 EXCLUSION_STATEMENT = (
-    "This placement is offered as an alternative to permanent exclusion. It is not an exclusion, and {name} stays "
-    "on the roll of this school."
+    "This placement is offered as an alternative to permanent exclusion. It is not an exclusion, and {student} "
+    "stays on the roll of this school."
 )
 
 REVIEW_RIGHT = (
@@ -67,17 +67,22 @@ def is_direction(route: str) -> bool:
     return ROUTE_RULES[Route(route)].notice == NoticeRule.FULL
 
 
-def reading_for(route: str) -> Reading:
-    """How 'two days before' is read for a route: the full rule counts school days, the policy's calendar days.
+def reading_for(route: str, setting: str = Reading.SCHOOL_DAYS) -> Reading:
+    """How 'two days before' is read for a route: for a direction as the trust's setting says, else calendar days.
 
-    Source: P7.2 and SI 2010/1156, which binds directions only.
+    ``setting`` is the value of NOTICE_READING. Source: P7.2 and SI 2010/1156, which binds directions only.
     """
-    return Reading.SCHOOL_DAYS if is_direction(route) else Reading.POLICY
+    return Reading(setting) if is_direction(route) else Reading.POLICY
+
+
+def ground_words(*, direction: bool) -> str:
+    """The sentence that says on what ground a full notice is given. Source: P7.1 and SI 2010/1156."""
+    return _DIRECTION_BASIS if direction else _AGREED_BASIS
 
 
 def legal_basis(route: str) -> str:
-    """The sentence of the letter that says on what ground it is given. Source: P7.1 and SI 2010/1156."""
-    return _DIRECTION_BASIS if is_direction(route) else _AGREED_BASIS
+    """``ground_words`` for a route."""
+    return ground_words(direction=is_direction(route))
 
 
 def first_review_suggestion(cal: SchoolCalendar, first: date, last: date, weeks: int) -> date | None:

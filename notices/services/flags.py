@@ -1,116 +1,70 @@
 """Flags about notices and the dates they guard."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Collection
+from datetime import datetime, time
 
-from django.db.models import Max, Q
-from django.urls import reverse
-
-from notices.queries import awaiting_notice, waiting_periods
-from placements.lifecycle import Status
-from placements.models import Placement, PlacementPeriod
-from trust.calendar import date_words, london_date
+from notices.queries import Job, jobs_of
+from notices.rules import JOBS, escalated
+from trust.calendar import LONDON, london_date
+from trust.codes import SettingCode
+from trust.models import Flag
 from trust.permissions import Role
+from trust.queries import settings_on
 from trust.services import DueFlag, clear_leftovers, raise_flags, saving
 
-ROLES = (Role.SLT, Role.HEAD)
+
+def _subject(placement_id: int) -> str:
+    return f"placement:{placement_id}"
 
 
-def _notices_due(today: date, among: Collection[int] | None) -> list[DueFlag]:
-    """Notices that must be given within two days, or should have been (P7.2)."""
-    return [
-        DueFlag(
-            subject=f"placement:{one.period.placement_id}",
-            period=one.clock.start.isoformat(),
-            school_id=one.school.pk,
-            path=one.path,
-            sentence=(
-                f"{one.next_step} the direction notice of placement {one.period.placement_id}: "
-                f"{'it was due' if one.clock.late else 'due'} by {date_words(one.clock.give_by)} "
-                f"for the start on {date_words(one.clock.start)}."
-            ),
-            urgent=one.state == "overdue",
-        )
-        for one in waiting_periods(_only(awaiting_notice(), "placement_id", among), today)
-        if one.state != "coming"
-    ]
+def _since(job: Job, raised: dict[tuple[str, str, str], datetime], now: datetime) -> datetime:
+    """The instant from which the hours of a matter count: when it was raised, but not before it pressed."""
+    at = raised.get((job.kind, _subject(job.placement.pk), job.key), now)
+    if job.pressing_from is None:
+        return at
+    return max(at, datetime.combine(job.pressing_from, time.min, tzinfo=LONDON))
 
 
-def _not_started(today: date, among: Collection[int] | None) -> list[DueFlag]:
-    """Approved placements whose first day has passed without anybody confirming the start."""
-    periods = PlacementPeriod.objects.filter(
-        number=1, placement__status=Status.APPROVED, period__startswith__lt=today
-    ).select_related("placement")
-    periods = _only(periods, "placement_id", among)
-    return [
-        DueFlag(
-            subject=f"placement:{period.placement_id}",
-            period=period.period.lower.isoformat(),
-            school_id=period.placement.school_id,
-            path=reverse("placements:placement-detail", args=[period.placement_id]),
-            sentence=(
-                f"Placement {period.placement_id} was to start on {date_words(period.period.lower)} "
-                "and its start is not confirmed."
-            ),
-            urgent=False,
-        )
-        for period in periods
-    ]
-
-
-def _period_ended(today: date, among: Collection[int] | None) -> list[DueFlag]:
-    """Running placements whose last approved period is over without extension or end (P7.4)."""
-    placements = (
-        _only(Placement.objects.filter(status__in=[Status.ACTIVE, Status.PAUSED]), "pk", among)
-        .annotate(over=Max("periods__period__endswith", filter=Q(periods__approved_at__isnull=False)))
-        .filter(over__lte=today)
-        # A period without end never is over.
-        .exclude(periods__period__upper_inf=True)
+def _due(
+    job: Job, raised: dict[tuple[str, str, str], datetime], now: datetime, head_hours: int, lead_hours: int
+) -> DueFlag:
+    since = _since(job, raised, now)
+    roles = escalated(job.roles, since, now, due_on=job.due_on, head_hours=head_hours, lead_hours=lead_hours)
+    return DueFlag(
+        subject=_subject(job.placement.pk),
+        period=job.key,
+        school_id=job.placement.school_id,
+        path=job.path,
+        sentence=job.sentence,
+        urgent=job.urgent,
+        roles=roles,
     )
-    found = []
-    for placement in placements:
-        last: date = placement.over - timedelta(days=1)
-        found.append(
-            DueFlag(
-                subject=f"placement:{placement.pk}",
-                period=last.isoformat(),
-                school_id=placement.school_id,
-                path=reverse("placements:placement-detail", args=[placement.pk]),
-                sentence=(
-                    f"The period of placement {placement.pk} ended on {date_words(last)} without a decision: "
-                    "extend or end it."
-                ),
-                urgent=True,
-            )
-        )
-    return found
-
-
-def _only(rows: Any, path: str, among: Collection[int] | None) -> Any:
-    """The rows of these placements; all when none are named."""
-    return rows if among is None else rows.filter(**{f"{path}__in": among})
-
-
-def _raise(kind: str, due: Sequence[DueFlag], among: Collection[int] | None, now: datetime) -> int:
-    """Raise what is due, clear what no longer is among the placements looked at; how many are new."""
-    new = raise_flags(kind=kind, due=due, roles=ROLES, now=now)
-    subjects = None if among is None else [f"placement:{pk}" for pk in among]
-    clear_leftovers(kind=kind, still_due={(one.subject, one.period) for one in due}, now=now, among=subjects)
-    return new
 
 
 def raise_notice_flags(*, now: datetime, among: Collection[int] | None = None) -> int:
-    """Raise 'notice_due', 'not_started' and 'period_ended' for everything due now; how many were new.
+    """Raise every flag about notices that is due now, for whom it is by now, and clear what no longer is.
 
-    Depends on dates only, so running it twice, late or after a missed night gives the same flags. The number of
-    queries does not grow with the placements. ``among`` are the placements to look at, when the sweep goes over them
-    in parts.
+    One matter has one flag (``notices.rules.JOBS``): its words, urgency and roles follow the next step, and the longer
+    it is open the more people it is for. Depends on dates and on when a flag was raised, so running it twice, late or
+    after a missed night gives the same flags; how many were new. The number of queries does not grow with the
+    placements. ``among`` are the placements to look at, when the sweep goes over them in parts.
     """
-    today = london_date(now)
     with saving(by=None, job="raise_notice_flags"):
-        return (
-            _raise("notice_due", _notices_due(today, among), among, now)
-            + _raise("not_started", _not_started(today, among), among, now)
-            + _raise("period_ended", _period_ended(today, among), among, now)
-        )
+        return flag_notices(now=now, among=among)
+
+
+def flag_notices(*, now: datetime, among: Collection[int] | None = None) -> int:
+    """``raise_notice_flags`` inside the transaction of an act, so that what the act opens is asked for at once."""
+    today = london_date(now)
+    jobs = jobs_of(today, among)
+    values = settings_on(today)
+    hours = int(values[SettingCode.ESCALATE_HEAD_HOURS]), int(values[SettingCode.ESCALATE_LEAD_HOURS])
+    subjects = None if among is None else [_subject(pk) for pk in among]
+    kept = Flag.objects.open().filter(kind__in=JOBS, subject__in={_subject(job.placement.pk) for job in jobs})
+    raised = {(flag.kind, flag.subject, flag.period): flag.raised_at for flag in kept}
+    new = 0
+    for kind in JOBS:
+        due = [_due(job, raised, now, *hours) for job in jobs if job.kind == kind]
+        new += raise_flags(kind=kind, due=due, roles=(Role.SLT,), now=now)
+        clear_leftovers(kind=kind, still_due={(one.subject, one.period) for one in due}, now=now, among=subjects)
+    return new

@@ -1,10 +1,13 @@
 """Letters made by the worker: one PDF for each recipient, each exactly once."""
 
 import logging
+import time
 from collections.abc import Collection
 from datetime import datetime
 
-from notices.documents import letter_pdf
+from celery.exceptions import SoftTimeLimitExceeded
+
+from notices.documents import letter_pdf, translation_pdf
 from notices.lifecycle import Status
 from notices.models import NoticeRecipient
 from notices.services.moves import locked, move
@@ -13,12 +16,18 @@ from trust.services import saving, store_file
 
 logger = logging.getLogger(__name__)
 
+# After so many seconds a run begins no further letter; the tick after it goes on.
+SECONDS = 8.0
+# After so many that could not be made a run goes on with the others in any order, so that those never wait.
+FAILURES = 20
+
 
 def _make_next(now: datetime, skip: Collection[int]) -> tuple[int | None, bool]:
     """Make the next letter in a transaction of its own: the recipient, or None when none waits; and the success.
 
     A crash after it keeps it, a crash during it leaves the recipient waiting. Two workers never meet: the notice is
-    locked meanwhile, and a locked one is passed over.
+    locked meanwhile, and a locked one is passed over. The longest waiting first; in any order once many of ``skip``
+    could not be made.
     """
     recipient_id: int | None = None
     try:
@@ -28,7 +37,7 @@ def _make_next(now: datetime, skip: Collection[int]) -> tuple[int | None, bool]:
                 .select_related("notice")
                 .filter(notice__status=Status.AUTHORISED, letter__isnull=True)
                 .exclude(pk__in=skip)
-                .order_by("notice__authorised_at", "id")
+                .order_by(*(["?"] if len(skip) >= FAILURES else ["notice__authorised_at", "id"]))
                 .first()
             )
             if recipient is None:
@@ -39,6 +48,15 @@ def _make_next(now: datetime, skip: Collection[int]) -> tuple[int | None, bool]:
             recipient.letter = store_file(
                 kind=FileKind.NOTICE, content=content, content_type="application/pdf", by=notice.authorised_by, now=now
             )
+            translation = translation_pdf(notice.frozen or {}, recipient)
+            if translation is not None:
+                recipient.translation = store_file(
+                    kind=FileKind.NOTICE_TRANSLATION,
+                    content=translation,
+                    content_type="application/pdf",
+                    by=notice.authorised_by,
+                    now=now,
+                )
             recipient.made_at = now
             recipient.save()
             if not notice.recipients.filter(letter__isnull=True).exists():
@@ -47,6 +65,9 @@ def _make_next(now: datetime, skip: Collection[int]) -> tuple[int | None, bool]:
                 notice.version += 1
                 notice.save()
         return recipient_id, True
+    except SoftTimeLimitExceeded:
+        # Nothing is wrong with this letter: the task has had its time.
+        raise
     except Exception:
         if recipient_id is None:
             raise
@@ -56,10 +77,14 @@ def _make_next(now: datetime, skip: Collection[int]) -> tuple[int | None, bool]:
 
 
 def make_letters(*, now: datetime, limit: int = 20) -> int:
-    """Make up to ``limit`` letters that wait, and issue each notice whose letters are all there; how many were made."""
+    """Make up to ``limit`` letters that wait, and issue each notice whose letters are all there; how many were made.
+
+    Ends after eight seconds too. Those that cannot be made do not count: they never keep the others waiting.
+    """
+    began = time.monotonic()
     made = 0
     failed: list[int] = []
-    while made + len(failed) < limit:
+    while made < limit and time.monotonic() - began < SECONDS:
         recipient_id, done = _make_next(now, failed)
         if recipient_id is None:
             break

@@ -1,13 +1,15 @@
 """The one place where the status of a notice changes."""
 
+from datetime import datetime
 from typing import Any
 
 from notices.lifecycle import Status, check_move
 from notices.models import DirectionNotice
-from placements.queries import over_before
+from notices.queries import no_longer_needed
+from notices.rules import job_key
 from trust.errors import RuleBroken
 from trust.permissions import Permission
-from trust.services import require
+from trust.services import clear_flags, require
 
 
 def school_id_of(notice: DirectionNotice) -> int:
@@ -29,11 +31,22 @@ def move(notice: DirectionNotice, new: Status, by: Any, *, instead: Permission |
 
 
 def check_needed(notice: DirectionNotice) -> None:
-    """``RuleBroken`` when the placement was cancelled, or over before the period of this notice began."""
-    if over_before(notice.placement_period.placement, notice.placement_period):
+    """``RuleBroken`` when the placement was cancelled, or over before the period of this notice began.
+
+    Of the end and of a withdrawal people are told all the same.
+    """
+    if no_longer_needed(notice):
         raise RuleBroken(
-            "The placement was over before this period began, so the notice is no longer needed: make it void."
+            "The placement was over before this period or this change began, so the notice is no longer needed: "
+            "make it void."
         )
+
+
+def clear_job(notice: DirectionNotice, now: datetime) -> None:
+    """Clear the flag of the matter that this notice settles; called by the deed in its own transaction."""
+    period = notice.placement_period
+    kind, day = job_key(notice.kind, period.period.lower, notice.effective_on)
+    clear_flags(kind=kind, subject=f"placement:{period.placement_id}", period=day, now=now)
 
 
 def locked(notice_id: int) -> DirectionNotice:

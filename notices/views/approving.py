@@ -12,7 +12,6 @@ from notices.queries import (
 )
 from placements.models import PlacementPeriod
 from placements.views.decision import ExtensionApprove, PlacementDecide
-from trust.calendar import london_date
 
 
 class WithNotice:
@@ -24,7 +23,7 @@ class WithNotice:
 
     def clock(self) -> Any:
         """When the notice must be given at latest."""
-        return clock_of(self.period, london_date(self.now))  # type: ignore[attr-defined]
+        return clock_of(self.period, self.now)  # type: ignore[attr-defined]
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """A late notice asks for its own reason."""
@@ -45,6 +44,7 @@ class WithNotice:
             late_reason=data.get("late_reason", ""),
             version=data.get("version"),
             notice_version=data["notice_version"],
+            agreement=data.get("agreement"),
             by=self.request.user,
             now=self.now,  # type: ignore[attr-defined]
         )

@@ -2,23 +2,36 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from notices import services
+from notices.codes import DEADLINE_KINDS, FULL_KINDS, NoticeKind
 from notices.documents import salutation
-from notices.forms import AuthoriseForm, NoticeForm, ReasonForm
+from notices.forms import AuthoriseForm, LateForm, NoticeForm, ReasonForm
+from notices.forms.kinds import form_class_for
 from notices.lifecycle import Status
 from notices.models import DirectionNotice
 from notices.queries import (
+    clock_for,
     clock_of,
-    facts_of,
+    facts_for,
+    give_by_of,
     late_sentence,
+    left_out_of,
     letter_of,
     no_longer_needed,
+    offers_of,
+    recipient_rows,
     recipients_of,
-    ticks_of,
+    ticks_for_kind,
+    withdrawn_by,
 )
+from notices.queries.kinds import why_not_now
+from notices.queries.reading import reading_help
+from placements.codes import PeriodKind
+from placements.lifecycle import Status as PlacementStatus
 from placements.models import PlacementPeriod
 from trust.calendar import london_date
 from trust.errors import StaleRecord
@@ -44,6 +57,7 @@ class OfNotice(Guard):
                     "override_by",
                     "voided_by",
                     "follows",
+                    "parent_agreement",
                 )
             )
         return super().dispatch(request, *args, **kwargs)
@@ -55,7 +69,7 @@ class OfNotice(Guard):
     def context_of(self) -> dict[str, Any]:
         """The clock, the particulars with ticks and the letter as it stands."""
         today = london_date(self.now)
-        facts = facts_of(self.notice.placement_period_id)
+        facts = facts_for(self.notice)
         draft = self.notice.frozen is None
         letter = letter_of(self.notice, facts, on=today) if draft else self.notice.frozen
         recipients = list(self.notice.recipients.select_related("letter", "recorded_by").order_by("id"))
@@ -68,14 +82,19 @@ class OfNotice(Guard):
             address = f"{link.contact.address}\n{link.contact.postcode}" if link else ""
         else:
             first_name, first_kind, address = "", "", ""
-        ticks = ticks_of(self.notice, facts) if draft else ()
+        ticks = ticks_for_kind(self.notice, facts) if draft else ()
         return {
             "notice": self.notice,
             "placement": facts.placement,
             "student": facts.placement.student,
-            "clock": clock_of(facts.period, today),
+            "clock": clock_for(self.notice, self.now),
+            "give_by": give_by_of(self.notice, today),
             "ticks": ticks,
             "missing": [tick for tick in ticks if not tick.present],
+            "not_now": why_not_now(self.notice, facts, today) if draft and self.notice.status == Status.DRAFT else "",
+            "may_move": self.notice.kind == NoticeKind.INITIAL
+            and facts.placement.status == PlacementStatus.APPROVED
+            and self.may(Permission.START_PLACEMENT, self.notice),
             "required": [one for one, _ in required],
             "recipients": recipients,
             "letter": letter,
@@ -100,29 +119,51 @@ class NoticeDetail(OfNotice, Page):
     template_name = "notices/notice_detail.html"
     http_method_names = ["get", "head", "options"]
 
+    def service_of(self) -> dict[str, Any]:
+        """Each recipient with where the letter stands; who is left out, for whoever sees restrictions."""
+        notice = self.notice
+        rows = recipient_rows(notice, self.now)
+        may_see = self.may(Permission.SEE_RESTRICTION, notice)
+        left_out = left_out_of(facts_for(notice)) if may_see and notice.frozen is None else notice.left_out
+        return {
+            "rows": rows,
+            "mailable": sum(row.mailable for row in rows),
+            "may_answer": self.may(Permission.RECORD_SERVICE, notice),
+            "left_out": left_out if may_see else [],
+        }
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         notice = self.notice
         self.note_access(notice.placement_period.placement.student, "opened a notice")
         over = no_longer_needed(notice)
         late = "" if over else late_sentence(notice, london_date(self.now))
         void_with = Permission.PREPARE_NOTICE if notice.status == Status.DRAFT else Permission.AUTHORISE_NOTICE
+        context = self.context_of()
         return {
             **super().get_context_data(**kwargs),
-            **self.context_of(),
+            **context,
             "late": late,
             "over": over,
             "may_change": not over and notice.status == Status.DRAFT and self.may(Permission.PREPARE_NOTICE, notice),
             "may_authorise": not over
             and notice.status == Status.DRAFT
-            and notice.placement_period.approved_at is not None
+            and not context["not_now"]
             and self.may(Permission.AUTHORISE_NOTICE, notice),
             "may_record": not over and notice.status == Status.ISSUED and self.may(Permission.RECORD_SERVICE, notice),
+            **self.service_of(),
+            "may_chain": self.may(Permission.SEE_CHRONOLOGY, notice),
             "may_override": bool(late) and self.may(Permission.OVERRIDE, notice),
             "may_void": notice.status != Status.VOID and self.may(void_with, notice),
             "may_prepare": notice.status == Status.VOID
+            and notice.kind in FULL_KINDS
             and self.may(Permission.PREPARE_NOTICE, notice)
             and notice.placement_period.placement.live
-            and not notice.placement_period.notices.in_force().exists(),
+            and not notice.placement_period.notices.in_force().filter(kind=notice.kind).exists(),
+            "offers": offers_of(notice.placement_period, london_date(self.now))
+            if self.may(Permission.PREPARE_NOTICE, notice)
+            else (),
+            "withdrawn_by": withdrawn_by(notice),
+            "had_it": notice.recipients.exclude(channel="").order_by("id") if notice.status == Status.VOID else (),
         }
 
 
@@ -133,7 +174,7 @@ class NoticePrepare(ServiceFormView):
     template_name = "notices/notice_prepare.html"
     form_class = AuthoriseForm
     http_method_names = ["get", "head", "post", "options"]
-    done = "The draft is prepared. Complete what is missing, then ask for authorisation."
+    done = "The draft is prepared. Once nothing is missing it waits for the Headteacher by itself."
     period: PlacementPeriod
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -146,7 +187,7 @@ class NoticePrepare(ServiceFormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        existing = self.period.notices.in_force().first()
+        existing = self.period.notices.in_force().filter(kind__in=sorted(FULL_KINDS)).first()
         if existing is not None:
             return HttpResponseRedirect(reverse("notices:notice-detail", args=[existing.pk]))
         return super().get(request, *args, **kwargs)
@@ -156,7 +197,10 @@ class NoticePrepare(ServiceFormView):
         context |= {
             "period": self.period,
             "placement": self.period.placement,
-            "clock": clock_of(self.period, london_date(self.now)),
+            "clock": clock_of(self.period, self.now),
+            "may_move": self.period.kind == PeriodKind.INITIAL
+            and self.period.placement.status == PlacementStatus.APPROVED
+            and self.may(Permission.START_PLACEMENT, self.period),
         }
         return context
 
@@ -183,16 +227,20 @@ class NoticeChange(OfNotice, ServiceFormView):
             return HttpResponseRedirect(self.get_success_url())
         return super().get(request, *args, **kwargs)
 
+    def get_form_class(self) -> type[Any]:
+        """The particulars of the notice's kind."""
+        return form_class_for(self.notice.kind)
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        facts = facts_of(self.notice.placement_period_id)
+        facts = facts_for(self.notice)
         return {
             **super().get_form_kwargs(),
-            "initial": NoticeForm.initial_of(self.notice),
+            "initial": self.get_form_class().initial_of(self.notice),
             "computed_days": facts.computed_days,
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), **self.context_of()}
+        return {**super().get_context_data(**kwargs), **self.context_of(), "reading": reading_help(self.notice)}
 
     def act(self, data: dict[str, Any]) -> DirectionNotice:
         values = dict(data)
@@ -205,6 +253,14 @@ class NoticeChange(OfNotice, ServiceFormView):
             self.notice.refresh_from_db()
             self.stale = True
             raise
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        if isinstance(response, HttpResponseRedirect):
+            left = [tick.label for tick in ticks_for_kind(self.result, facts_for(self.result)) if not tick.present]
+            if left:
+                messages.info(self.request, f"Still missing: {', '.join(left)}.")
+        return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
         if self.stale:
@@ -240,7 +296,8 @@ class NoticeAsk(OfNotice, ServiceFormView):
             "submit_tone": self.tone,
             "cancel_url": self.get_success_url(),
             "crumbs": self.crumbs(),
-            "clock": clock_of(self.notice.placement_period, london_date(self.now)),
+            "clock": clock_for(self.notice, self.now),
+            "give_by": give_by_of(self.notice, london_date(self.now)),
         }
 
 
@@ -258,13 +315,14 @@ class NoticeAuthorise(NoticeAsk):
         return {"version": self.notice.version}
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        clock = clock_of(self.notice.placement_period, london_date(self.now))
-        return {**super().get_form_kwargs(), "late": clock.late}
+        late = self.notice.kind in DEADLINE_KINDS and clock_for(self.notice, london_date(self.now)).late
+        return {**super().get_form_kwargs(), "late": late}
 
     def act(self, data: dict[str, Any]) -> DirectionNotice:
         return services.authorise_notice(
             notice_id=self.notice.pk,
             override_reason=data.get("override_reason", ""),
+            agreement=data.get("agreement"),
             version=data["version"],
             by=self.request.user,
             now=self.now,
@@ -272,10 +330,10 @@ class NoticeAuthorise(NoticeAsk):
 
 
 class NoticeOverride(NoticeAsk):
-    """Let a notice that was given late count, with a reason."""
+    """Let a notice that was given late count, with a reason and the parent's written agreement."""
 
     permission = Permission.OVERRIDE
-    form_class = ReasonForm
+    form_class = LateForm
     title = "Override the deadline"
     intro = "The reason is kept with the notice and counted in the trustees' report."
     submit_label = "Override with this reason"
@@ -283,7 +341,11 @@ class NoticeOverride(NoticeAsk):
 
     def act(self, data: dict[str, Any]) -> DirectionNotice:
         return services.override_late(
-            notice_id=self.notice.pk, reason=data["reason"], by=self.request.user, now=self.now
+            notice_id=self.notice.pk,
+            reason=data["reason"],
+            agreement=data.get("agreement"),
+            by=self.request.user,
+            now=self.now,
         )
 
 

@@ -7,7 +7,7 @@ from django import forms
 
 from placements.lifecycle import Status
 from placements.rules import GateResult
-from trust.forms import lines
+from trust.forms import UploadField, lines
 
 
 class DecideForm(forms.Form):
@@ -98,4 +98,9 @@ def _ask_about_notice(fields: dict[str, Any], late: bool) -> None:
             help_text="Kept with the notice and counted for the trustees.",
             required=False,
             widget=lines(2),
+        )
+        fields["agreement"] = UploadField(
+            label="The parent’s written agreement to the earlier start",
+            help_text="A signed letter or the e-mail as PDF. It is kept with the notice.",
+            required=False,
         )

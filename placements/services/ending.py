@@ -66,6 +66,7 @@ def end_placement(
         _shorten(periods, ended_on)
         close_pause(placement, ended_on)
         clear_flags(kind="period_ended", subject=f"placement:{placement.pk}", now=now)
+        clear_flags(kind="period_ending", subject=f"placement:{placement.pk}", now=now)
         clear_flags(kind="provider_suspended", subject=f"placement:{placement.pk}", now=now)
     return placement
 

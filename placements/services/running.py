@@ -17,27 +17,36 @@ from trust.permissions import Permission
 from trust.services import clear_flags, require, saving
 
 
-def record_notice_given(*, period_id: int, given_on: date, by: User, now: datetime) -> PlacementPeriod:
-    """The notices app tells that every required recipient was given the notice of this period (P7.2)."""
+def record_notice_given(*, period_id: int, given_on: date, by: User | None, now: datetime) -> PlacementPeriod:
+    """The notices app tells that every required recipient was given the notice of this period (P7.2).
+
+    ``by`` None is the worker, which finishes what a person was allowed to ask for.
+    """
     # A chief executive who lets a late notice count holds the override, not the recording.
-    override = by.allows(
+    override = by is not None and by.allows(
         Permission.OVERRIDE,
         home_id=PlacementPeriod.objects.values_list("placement__school_id", flat=True).get(pk=period_id),
     )
     return _set_notice(period_id, given_on, Permission.OVERRIDE if override else Permission.RECORD_SERVICE, by, now)
 
 
-def record_notice_void(*, period_id: int, by: User, now: datetime) -> PlacementPeriod:
-    """The notices app tells that the notice of this period was made void: it counts as not given."""
-    return _set_notice(period_id, None, Permission.AUTHORISE_NOTICE, by, now)
+def record_notice_void(
+    *, period_id: int, by: User, now: datetime, instead: Permission | None = None
+) -> PlacementPeriod:
+    """The notices app tells that the notice of this period was made void: it counts as not given.
+
+    ``instead`` is the permission of an act that has this as its consequence: moving the start.
+    """
+    return _set_notice(period_id, None, instead or Permission.AUTHORISE_NOTICE, by, now)
 
 
 def _set_notice(
-    period_id: int, given_on: date | None, permission: Permission, by: User, now: datetime
+    period_id: int, given_on: date | None, permission: Permission, by: User | None, now: datetime
 ) -> PlacementPeriod:
     with saving(by=by):
         placement = locked(PlacementPeriod.objects.values_list("placement_id", flat=True).get(pk=period_id))
-        require(by, permission, home_id=placement.school_id)
+        if by is not None:
+            require(by, permission, home_id=placement.school_id)
         period: PlacementPeriod = PlacementPeriod.objects.select_for_update().get(pk=period_id)
         # Asked again under the lock of the placement: it may have started while the notice was being made void.
         begun = placement.started_at is not None and period.period.lower <= london_date(now)
@@ -91,6 +100,11 @@ def start_placement(*, placement_id: int, by: User, now: datetime) -> Placement:
             raise RuleBroken(f"The period ended on {date_words(last)} without a start: cancel the placement.")
         if period.notice_needed and period.notice_given_on is None:
             raise RuleBroken("The placement cannot start before its direction notice was given.")
+        if period.notices.filter(kind="WITHDRAWAL", status__in=["ISSUED", "GIVEN"]).exists():
+            raise RuleBroken(
+                "The notice of this placement was withdrawn, so it cannot start on the ground of it.",
+                help="Cancel the placement, or make both notices void and give a new one.",
+            )
         check_gate(gate(gate_facts(placement, period, today)), overrides_of(placement))
         placement.started_at, placement.started_by = now, by
         save(placement)

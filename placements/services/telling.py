@@ -1,10 +1,7 @@
 """A decision that waits with a start near is told by e-mail at once: each decider once, without a student in it."""
 
-import logging
 from datetime import date, datetime
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.urls import reverse
 
 from placements.lifecycle import Status
@@ -15,28 +12,30 @@ from trust.calendar import date_words, london_date
 from trust.models import Flag, User
 from trust.permissions import Role
 from trust.queries import calendars_of
-from trust.services import DueFlag, clear_leftovers, raise_flags, saving
-
-logger = logging.getLogger(__name__)
+from trust.services import DueFlag, clear_leftovers, raise_flags, saving, tell_once
 
 DECISION_WAITING = "decision_waiting"
 # School days to the start within which nobody waits for the digest (interface page).
 AT_ONCE_WITHIN = 5
+SUBJECT = "A decision waits for you"
+SENTENCE = "A proposal of alternative provision waits for your decision and is to start soon."
 
 
 def tell_deciders(*, now: datetime) -> int:
     """Raise a flag for each decision that waits with a start within five school days, and tell its deciders.
 
-    Each person is written to once for each proposal; the flag keeps whom it told and when. A person is noted before the
-    mail leaves, so a worker that dies meanwhile leaves 'sending', visibly unknown, and never a second mail. Returns how
-    many mails were sent.
+    Each person is written to once for each proposal; the flag keeps whom it told and when. Returns how many e-mails
+    were put into the outbox, which sends each once and tries again while the mail server is down.
     """
     due = _due(london_date(now))
     with saving(by=None, job="tell_deciders"):
         flags = [flag for flag, _ in due]
         raise_flags(kind=DECISION_WAITING, due=flags, roles=(Role.HEAD, Role.CEO), now=now)
         clear_leftovers(kind=DECISION_WAITING, still_due={(flag.subject, flag.period) for flag in flags}, now=now)
-    return sum(_tell(flag, user, now) for flag, users in due for user in users)
+        deciders = {(flag.subject, flag.period): users for flag, users in due}
+        raised = Flag.objects.open().filter(kind=DECISION_WAITING).values_list("pk", "subject", "period")
+        whom = {pk: deciders.get((subject, period), ()) for pk, subject, period in raised}
+        return tell_once(whom=whom, words=lambda flag: (SUBJECT, SENTENCE), now=now)
 
 
 def _due(today: date) -> list[tuple[DueFlag, tuple[User, ...]]]:
@@ -78,35 +77,3 @@ def _due(today: date) -> list[tuple[DueFlag, tuple[User, ...]]]:
         )
         found.append((flag, deciders_of(placement.school_id, today, proposers)))
     return found
-
-
-def _tell(due: DueFlag, user: User, now: datetime) -> int:
-    """Write to one person unless that was done; 1 when a mail was sent."""
-    note = {"user": user.pk, "at": now.isoformat(), "state": "sending"}
-    with saving(by=None, job="tell_deciders"):
-        flag = Flag.objects.select_for_update().get(kind=DECISION_WAITING, subject=due.subject, period=due.period)
-        if any(told["user"] == user.pk for told in flag.told):
-            return 0
-        flag.told = [*flag.told, note]
-        flag.save(update_fields=["told"])
-    sent = True
-    try:
-        send_mail(
-            subject="A decision waits for you",
-            message=(
-                f"{user},\n\na proposal of alternative provision waits for your decision and is to start soon.\n\n"
-                f"{settings.SITE_URL}{due.path}\n\nAfter the log-in the link leads to it."
-            ),
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            recipient_list=[user.email],
-        )
-    except OSError:
-        # The mail server refused it or cannot be reached: known not to be sent, so the next sweep tries again.
-        logger.exception("Decider %s of %s could not be told", user.pk, due.subject)
-        sent = False
-    with saving(by=None, job="tell_deciders"):
-        flag = Flag.objects.select_for_update().get(kind=DECISION_WAITING, subject=due.subject, period=due.period)
-        others = [told for told in flag.told if told["user"] != user.pk]
-        flag.told = [*others, {**note, "state": "sent"}] if sent else others
-        flag.save(update_fields=["told"])
-    return int(sent)

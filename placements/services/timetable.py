@@ -114,7 +114,8 @@ def drop_timetable_change(*, change_id: int, reason: str, by: User, now: datetim
 def change_start(*, placement_id: int, first: date, reason: str, by: User, now: datetime) -> Placement:
     """Move the first day of an approved placement that has not started to a later one; the last day stays.
 
-    What is not used goes back to the budget. A notice that names another day must be void first (P7.2).
+    What is not used goes back to the budget. A notice that names another day must be void first (P7.2): called alone it
+    refuses, ``notices.services.move_start`` does both.
     """
     why = say_why(reason, "the later start")
     with saving(by=by, reason=why):
@@ -125,10 +126,9 @@ def change_start(*, placement_id: int, first: date, reason: str, by: User, now: 
         period = placement.periods.get(number=1)
         if placement.timetable_changes.filter(approved_at__isnull=False).exists():
             raise RuleBroken("The timetable was changed from a later day on: cancel the placement and propose it anew.")
-        if period.notice_given_on is not None or period.notices.exclude(status="VOID").exists():
-            raise RuleBroken(
-                "A notice names another first day: make it void first, then move the start and prepare a new one."
-            )
+        # A draft follows the period; the notices app makes void what names the old day before it calls this.
+        if period.notice_given_on is not None or period.notices.exclude(status__in=["DRAFT", "VOID"]).exists():
+            raise RuleBroken("A notice names another first day: it must be void before the start is moved.")
         if first <= period.period.lower or first < london_date(now):
             raise RuleBroken(
                 f"Choose a day after {date_words(period.period.lower)}.",

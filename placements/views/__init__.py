@@ -58,7 +58,6 @@ from placements.views.suspended import PlacementGoOn, ProviderStudents, Provider
 from placements.views.timetable import (
     PartTimeEnd,
     PartTimeRecord,
-    PlacementStartChange,
     PlacementWeek,
     TimetableChangeApprove,
     TimetableChangeDrop,
@@ -118,7 +117,6 @@ __all__ = [
     "PlacementReopen",
     "PlacementResume",
     "PlacementStart",
-    "PlacementStartChange",
     "PlacementTransfer",
     "PlacementWeek",
     "PlacementWithdraw",

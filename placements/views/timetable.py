@@ -6,12 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from placements.forms.decision import ExtensionDecideForm
-from placements.forms.timetable import PartTimeEndForm, PartTimeForm, StartForm, TimetableForm
+from placements.forms.timetable import PartTimeEndForm, PartTimeForm, TimetableForm
 from placements.models import PartTimeTimetable, TimetableChange
 from placements.queries import changes_of, timetable_in_force, timetable_shown, week_of
 from placements.services import (
     approve_timetable_change,
-    change_start,
     drop_timetable_change,
     end_part_time,
     propose_timetable_change,
@@ -149,24 +148,6 @@ class TimetableChangeDrop(OfTimetableChange, WithReason):
 
     def act(self, data: dict[str, Any]) -> TimetableChange:
         return drop_timetable_change(change_id=self.change.pk, reason=data["reason"], by=self.by, now=self.now)
-
-
-class PlacementStartChange(OfPlacement, ServiceFormView):
-    """Move the first day of an approved placement to a later one."""
-
-    permission = Permission.START_PLACEMENT
-    form_class = StartForm
-    template_name = FORM_PAGE
-    done = "The placement starts on the later day."
-
-    def act(self, data: dict[str, Any]) -> Any:
-        return change_start(
-            placement_id=self.placement.pk, first=data["first"], reason=data["reason"], by=self.by, now=self.now
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = self.page_of(f"Start {str(self.placement).lower()} later", "Move the start")
-        return super().get_context_data(**page, **kwargs)
 
 
 class PartTimeRecord(ServiceFormView):

@@ -19,7 +19,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from invictus_ap.services import upload_import
+from notices.codes import NoticeKind
 from notices.lifecycle import Status as NoticeStatus
+from notices.models import DirectionNotice, NoticeRecipient, PrintBatch
+from notices.services import make_batches, record_given, send_letter, start_batch
+from notices.services.templates import begin_template
 from placements.codes import DocumentKind, Route
 from placements.lifecycle import BudgetStatus
 from placements.lifecycle import Status as PlacementStatus
@@ -44,9 +48,10 @@ from tests.factories.providers import make_papers, make_provider
 from tests.factories.schools import make_school, make_years
 from tests.fixtures import make_cast
 from trust.calendar import LONDON
-from trust.codes import NonSchoolDayKind
-from trust.models import AcademicYear, NonSchoolDay, School, User
+from trust.codes import MailStatus, NonSchoolDayKind, Relationship
+from trust.models import AcademicYear, Mail, NonSchoolDay, School, User
 from trust.permissions import Role
+from trust.services import propose_setting
 
 # The roles of the access page; 'guest' marks what the host school of a guest may do as well.
 EVERYBODY = "TEAM ATT SLT DSL HEAD CEO LEAD FIN TRU"
@@ -61,12 +66,16 @@ BILLS = "HEAD CEO LEAD FIN"
 PROVIDERS = "TEAM ATT SLT DSL HEAD CEO LEAD FIN"
 MARKS = "TEAM ATT SLT DSL HEAD LEAD"
 PREPARES = "TEAM SLT HEAD LEAD"
+RECORDS = "TEAM ATT SLT HEAD LEAD"
+# The wording of letters is the trust's: the same at every school.
+WORDING = "LEAD CEO HEAD DSL SLT ATT TEAM"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one address is: ``kind`` page (GET), form (GET and POST), action (POST), file (GET); who may; about what.
+    """What one address is, who may, about what.
 
+    ``kind``: page (GET), form (GET and POST), action (POST), part of a page (POST), file (GET).
     ``record`` names the record of the address (see ``records``), '' for a page about none. ``sees`` are the roles that
     see such a record at all: without the permission they get 403, the others 404.
     """
@@ -113,12 +122,17 @@ TABLE = (
     Row("trust:student-edit", "form", SLT_UP, "student"),
     Row("trust:contact-add", "form", "ATT SLT HEAD LEAD", "student"),
     Row("trust:contact-edit", "form", "ATT SLT HEAD LEAD", "contact_link"),
+    Row("trust:setting-list", "page", EVERYBODY),
+    Row("trust:setting-propose", "form", "LEAD"),
+    Row("trust:setting-approve", "action", "CEO", "setting", sees=EVERYBODY),
+    Row("trust:setting-drop", "action", "CEO LEAD", "setting", sees=EVERYBODY),
     Row("trust:staff-list", "page", "CEO LEAD"),
     Row("trust:staff-add", "form", "CEO LEAD"),
     Row("trust:staff-detail", "page", "CEO LEAD", "person", sees="CEO LEAD"),
     Row("trust:role-give", "form", "CEO LEAD", "person", sees="CEO LEAD"),
     Row("trust:staff-deactivate", "action", "CEO LEAD", "person", sees="CEO LEAD"),
     Row("trust:role-end", "form", "CEO LEAD", "membership", sees="CEO LEAD"),
+    Row("trust:digest-choose", "form", EVERYBODY),
     # Providers
     Row("providers:provider-list", "page", PROVIDERS),
     Row("providers:provider-add", "form", "LEAD"),
@@ -219,8 +233,15 @@ TABLE = (
     Row("placements:invoice-line-settle", "form", "FIN", "invoice_line", sees=BILLS),
     Row("reviews:invoice-match", "action", "FIN", "invoice", sees=BILLS),
     # Notices
-    Row("notices:notice-list", "page", SEE),
+    Row("notices:notice-list", "list", SEE),
+    Row("notices:notice-export", "file", "SLT DSL HEAD CEO LEAD"),
+    Row("notices:notice-on-time", "page", "SLT DSL HEAD CEO LEAD"),
+    Row("notices:notice-chain", "page", "SLT DSL HEAD CEO LEAD", "issued_placement"),
+    Row("notices:notice-chain-file", "file", "SLT DSL HEAD CEO LEAD", "issued_placement"),
     Row("notices:notice-prepare", "form", PREPARES, "period"),
+    Row("notices:notice-end", "form", PREPARES, "period"),
+    Row("notices:notice-vary", "form", PREPARES, "period"),
+    Row("notices:notice-withdraw", "form", PREPARES, "period"),
     Row("notices:placement-approve", "form", HEADS, "proposed"),
     Row("notices:extension-approve", "form", HEADS, "extension"),
     Row("notices:notice-detail", "page", SEE, "draft_notice"),
@@ -228,7 +249,29 @@ TABLE = (
     Row("notices:notice-authorise", "form", HEADS, "draft_notice"),
     Row("notices:notice-override", "form", HEADS, "draft_notice"),
     Row("notices:notice-void", "form", PREPARES, "draft_notice"),
-    Row("notices:recipient-given", "form", "TEAM ATT SLT HEAD LEAD", "recipient"),
+    Row("notices:notice-preview", "part", PREPARES, "draft_notice"),
+    Row("notices:template-list", "page", SEE),
+    Row("notices:template-built-in", "page", SEE),
+    Row("notices:template-new", "form", "LEAD"),
+    Row("notices:template-detail", "page", SEE, "template", sees=WORDING),
+    Row("notices:template-change", "form", "LEAD", "template", sees=WORDING),
+    Row("notices:template-force", "form", "LEAD", "template", sees=WORDING),
+    Row("notices:template-drop", "form", "LEAD", "template", sees=WORDING),
+    Row("notices:template-try", "page", SEE, "template", sees=WORDING),
+    Row("notices:template-try-pdf", "file", SEE, "template", sees=WORDING),
+    Row("notices:notice-send", "action", RECORDS, "issued_notice"),
+    Row("notices:notice-agreement", "file", SEE, "served_notice"),
+    Row("notices:letters", "form", RECORDS),
+    Row("notices:batch-detail", "page", RECORDS, "batch"),
+    Row("notices:batch-file", "file", RECORDS, "batch"),
+    Row("notices:batch-posted", "form", RECORDS, "batch"),
+    Row("notices:batch-release", "action", RECORDS, "batch"),
+    Row("notices:batch-again", "action", RECORDS, "batch"),
+    Row("notices:recipient-send", "action", RECORDS, "recipient"),
+    Row("notices:recipient-check", "form", RECORDS, "unknown_recipient"),
+    Row("notices:recipient-translation", "file", SEE, "served_recipient"),
+    Row("notices:recipient-proof", "file", SEE, "served_recipient"),
+    Row("notices:recipient-given", "form", RECORDS, "recipient"),
     Row("notices:recipient-letter", "file", SEE, "recipient"),
     # Attendance
     Row("attendance:week-index", "page", MARKS),
@@ -365,8 +408,14 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
     found["period"] = waiting.periods.get()
     drafted = placement_at(PlacementStatus.APPROVED, student=student("Drafted"), **common)
     found["draft_notice"] = notice_at(NoticeStatus.DRAFT, drafted.periods.get(), cast, NOW)
+    found["template"] = begin_template(
+        route=Route.DIRECTION, kind=NoticeKind.INITIAL, language=("en-GB", "pl")[number], by=cast.lead, now=NOW
+    )
     issued = placement_at(PlacementStatus.APPROVED, student=student("Issued"), **common)
+    found["issued_placement"] = issued
     found["recipient"] = notice_at(NoticeStatus.ISSUED, issued.periods.get(), cast, NOW).recipients.get()
+    found["issued_notice"] = found["recipient"].notice
+    found |= served_records(student("Served"), cast, slt, common)
     active = placement_at(PlacementStatus.ACTIVE, student=student("Active"), last=date(2026, 12, 18), **common)
     found["active"] = active
     found["document"] = make_document(placement_id=active.pk, kind=DocumentKind.AGREEMENT, by=slt, now=NOW)
@@ -442,9 +491,50 @@ def make_records(school: School, cast: Any, year: AcademicYear, number: int) -> 
         last=None,
         slots=(),
     )
+    found["setting"] = propose_setting(
+        code="NOTICE_POST_DAYS",
+        value="3",
+        from_day=date(2026, 12, 1 + number),
+        source="Board",
+        by=cast.lead,
+        now=NOW,
+    )
     found["person"] = make_user(f"Perdita Person {number}")
     found["membership"] = give(found["person"], Role.TEAM, school, from_day=JOINED)
     return found
+
+
+def served_records(student: Any, cast: Any, slt: User, common: dict[str, Any]) -> dict[str, Any]:
+    """A notice whose letters go three ways: an e-mail of which nobody knows, a printing, and one handed over."""
+    for name in ("Paul", "Petra"):
+        make_contact(student, name, relationship=Relationship.GUARDIAN)
+    placement = placement_at(PlacementStatus.APPROVED, student=student, **common)
+    notice = notice_at(NoticeStatus.ISSUED, placement.periods.get(), cast, NOW)
+    unknown, printed, given = notice.recipients.order_by("id")
+    send_letter(recipient_id=unknown.pk, by=slt, now=NOW)
+    for status in (MailStatus.SENDING, MailStatus.UNKNOWN):
+        Mail.objects.filter(recipient=unknown).update(status=status, locked_until=NOW, error="The worker died.")
+    batch = start_batch(school_id=placement.school_id, recipient_ids=[printed.pk], by=slt, now=NOW)
+    make_batches(now=NOW)
+    record_given(
+        recipient_id=given.pk,
+        channel="HAND",
+        sent_at=NOW,
+        proof="Signed for.",
+        proof_upload=SimpleUploadedFile("proof.pdf", b"%PDF-1.4\n%%EOF\n"),
+        by=slt,
+        now=NOW,
+    )
+    given.refresh_from_db()
+    # The address is asked for, not what is in the file.
+    NoticeRecipient.objects.filter(pk=given.pk).update(translation=given.letter)
+    DirectionNotice.objects.filter(pk=notice.pk).update(parent_agreement=given.proof_file)
+    return {
+        "served_notice": notice,
+        "unknown_recipient": unknown,
+        "batch": PrintBatch.objects.get(pk=batch.pk),
+        "served_recipient": given,
+    }
 
 
 def address(row: Row, records: dict[str, Any]) -> str:
@@ -463,7 +553,7 @@ def browser(user: User | None) -> Client:
 
 def ask(row: Row, client: Client, url: str) -> tuple[int, str]:
     """The status of the request that the address is for, and where it redirects to."""
-    response = client.post(url, {}) if row.kind == "action" else client.get(url)
+    response = client.post(url, {}) if row.kind in ("action", "part") else client.get(url)
     return response.status_code, response.headers.get("Location", "")
 
 
@@ -476,7 +566,7 @@ def expected(row: Row, role: str) -> int:
 
 # Trust roles see every school; for the others the other school does not exist.
 def expected_elsewhere(row: Row, role: str) -> int:
-    return 404 if role in SCHOOL_ROLES and row.sees != PROVIDERS else expected(row, role)
+    return 404 if role in SCHOOL_ROLES and row.sees not in (PROVIDERS, WORDING, EVERYBODY) else expected(row, role)
 
 
 @dataclass
@@ -569,12 +659,12 @@ def test_anonymous_goes_to_log_in(stage: World) -> None:
 
 
 @pytest.mark.django_db
-def test_person_without_a_role_reaches_the_home_page_only(stage: World) -> None:
+def test_person_without_a_role_reaches_the_home_page_and_the_own_account_only(stage: World) -> None:
     client = browser(make_user("Nemo Nobody"))
     found = []
     for row in TABLE:
         got, _ = ask(row, client, address(row, stage.own))
-        wanted = 200 if row.name == "home" else 404 if row.record else 403
+        wanted = 200 if row.name in {"home", "trust:digest-choose"} else 404 if row.record else 403
         if got != wanted:
             found.append(f"{row.name}: {got}, expected {wanted}")
     assert found == []
@@ -586,7 +676,9 @@ def test_wrong_verb_is_refused(stage: World) -> None:
     for row in TABLE:
         client = stage.browsers[row.roles.split()[0]]
         url = address(row, stage.own)
-        verbs = {"page": ["post"], "file": ["post"], "list": [], "form": [], "action": ["get"]}[row.kind]
+        verbs = {"page": ["post"], "file": ["post"], "list": [], "form": [], "action": ["get"], "part": ["get"]}[
+            row.kind
+        ]
         for verb in (*verbs, "put", "delete"):
             got = getattr(client, verb)(url).status_code
             if got != 405:

@@ -16,9 +16,9 @@ START = date(2026, 12, 7)
 DEADLINE = date(2026, 12, 3)
 
 
-def at(day: int, hour: int = 9, minute: int = 0, *, month: int = 12) -> datetime:
-    """An instant of December 2026 in London."""
-    return datetime(2026, month, day, hour, minute, tzinfo=LONDON)
+def at(day: int, hour: int = 9, minute: int = 0, *, month: int = 12, year: int = 2026) -> datetime:
+    """An instant in London, of December 2026 when nothing else is said."""
+    return datetime(year, month, day, hour, minute, tzinfo=LONDON)
 
 
 @pytest.fixture

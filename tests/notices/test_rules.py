@@ -2,14 +2,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from notices.codes import Channel, Reading, RecipientKind
+from notices.codes import Channel, Outcome, Reading, RecipientKind
 from notices.rules import (
     END_PARTICULARS,
     PARTICULARS,
     ContactFacts,
+    CountedDay,
     EndValues,
     Given,
     NoticeValues,
@@ -18,25 +19,31 @@ from notices.rules import (
     SessionTimes,
     SiteAddress,
     applicable_particulars,
+    before_words,
     check_given_in_time,
     check_particulars,
     check_recipients,
     clear_deadline,
+    counted_days,
     deemed_given_on,
     earliest_lawful_start,
+    end_of_day,
     last_send_day,
     missing_end_particulars,
     missing_particulars,
     notice_deadline,
     notice_flag,
+    on_time,
+    outcome_of,
     policy_deadline,
     required_recipients,
     school_day_deadline,
     send_by_sentence,
+    time_left,
     verdict,
 )
 from tests.factories.calendar import england_calendar
-from trust.calendar import LONDON
+from trust.calendar import LONDON, HalfTerm, SchoolCalendar, Term, YearDays, bank_holidays
 from trust.errors import CalendarNotLoaded, RuleBroken
 
 CAL = england_calendar()
@@ -473,3 +480,318 @@ def test_end_notice_names_each_missing_particular():
     for one in END_PARTICULARS:
         empty = "" if isinstance(getattr(values, one.code), str) else None
         assert missing_end_particulars(replace(values, **{one.code: empty})) == [one]
+
+
+# --- the words of the clock ---
+
+
+def _utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)
+
+
+@pytest.mark.policy("P7.2")
+@pytest.mark.parametrize(
+    ("now", "until", "words"),
+    [
+        # Until 15:00 on Thu 3 Dec 2026.
+        (_at(date(2026, 12, 2), 12), _at(date(2026, 12, 3), 15), "1 day and 3 hours left"),
+        (_at(date(2026, 12, 2), 15), _at(date(2026, 12, 3), 15), "1 day left"),
+        (_at(date(2026, 12, 2), 14, 30), _at(date(2026, 12, 3), 15), "1 day left"),
+        (_at(date(2026, 11, 26), 15), _at(date(2026, 12, 3), 15), "7 days left"),
+        (_at(date(2026, 12, 3), 12, 59), _at(date(2026, 12, 3), 15), "2 hours and 1 minute left"),
+        (_at(date(2026, 12, 3), 13), _at(date(2026, 12, 3), 15), "2 hours left"),
+        (_at(date(2026, 12, 3), 14, 35), _at(date(2026, 12, 3), 15), "25 minutes left"),
+        (_at(date(2026, 12, 3), 14, 59), _at(date(2026, 12, 3), 15), "1 minute left"),
+        (_utc(2026, 12, 3, 14, 59, 30), _at(date(2026, 12, 3), 15), "less than a minute left"),
+        (_at(date(2026, 12, 3), 15), _at(date(2026, 12, 3), 15), "passed less than a minute ago"),
+        (_at(date(2026, 12, 3), 17), _at(date(2026, 12, 3), 15), "passed 2 hours ago"),
+        (_at(date(2026, 12, 5), 16, 5), _at(date(2026, 12, 3), 15), "passed 2 days and 1 hour ago"),
+        # The night of 28 March 2027 has no hour from one to two, that of 25 October 2026 has it twice.
+        (_at(date(2027, 3, 27), 15), _at(date(2027, 3, 28), 15), "23 hours left"),
+        (_at(date(2026, 10, 24), 15), _at(date(2026, 10, 25), 15), "1 day and 1 hour left"),
+        (_utc(2026, 10, 25, 0, 30), _utc(2026, 10, 25, 1, 30), "1 hour left"),
+        # The same instants asked for on another clock give the same words.
+        (_utc(2026, 7, 1, 13), _at(date(2026, 7, 1), 15), "1 hour left"),
+    ],
+)
+def test_time_left_in_words(now, until, words):
+    assert time_left(now, until) == words
+
+
+@exact
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1), timezones=st.sampled_from([UTC, LONDON])),  # noqa: DTZ001
+    st.timedeltas(timedelta(minutes=-90 * 24 * 60), timedelta(minutes=90 * 24 * 60)),
+)
+def test_time_left_is_never_more_than_there_is_and_at_most_a_part_less(now, span):
+    until = now.astimezone(UTC) + span
+    words = time_left(now, until)
+    assert words.endswith(" left") == (span > timedelta())
+    parts = dict.fromkeys(("day", "hour", "minute"), 0)
+    if "less than" not in words:
+        for part in words.removesuffix(" left").removeprefix("passed ").removesuffix(" ago").split(" and "):
+            number, unit = part.split()
+            parts[unit.removesuffix("s")] = int(number)
+    said = timedelta(days=parts["day"], hours=parts["hour"], minutes=parts["minute"])
+    size = timedelta(hours=1) if parts["day"] else timedelta(minutes=1)
+    assert timedelta() <= abs(span) - said < size
+
+
+def test_time_left_between_naive_instants_is_a_mistake():
+    for now, until in ((datetime(2026, 12, 3), _utc(2026, 12, 3)), (_utc(2026, 12, 3), datetime(2026, 12, 3))):  # noqa: DTZ001
+        with pytest.raises(ValueError, match="time zone"):
+            time_left(now, until)
+
+
+def test_end_of_day_is_the_end_of_school_or_of_the_day_in_london():
+    assert end_of_day(date(2026, 12, 3), time(15, 10)) == _at(date(2026, 12, 3), 15, 10)
+    assert end_of_day(date(2026, 7, 3), time(15, 10)) == _utc(2026, 7, 3, 14, 10)
+    assert end_of_day(date(2026, 12, 3), None) == _at(date(2026, 12, 4), 0)
+    assert end_of_day(date(2026, 10, 25), None) == _utc(2026, 10, 26)
+
+
+def test_before_words_of_each_reading():
+    def words(start, reading):
+        return before_words(notice_deadline(CAL, start, reading).which)
+
+    assert words(date(2026, 12, 7), "school_days") == "2 school days before"
+    assert words(date(2026, 12, 7), "clear") == "2 clear school days before"
+    assert words(date(2026, 12, 7), "policy") == "2 days before"
+    assert words(date(2026, 12, 9), "school_days") == "2 school days before"
+
+
+# --- the calendar of the clock ---
+
+
+def _pictured(start, reading="school_days", today=date(2026, 11, 30), cal=CAL):
+    deadline = notice_deadline(cal, start, reading)
+    sends = [("post", last_send_day("POST", deadline.enforced, cal)), ("hand over", deadline.enforced)]
+    return counted_days(cal, deadline, sends, today)
+
+
+def test_counted_days_over_christmas_name_every_day():
+    closed = {date(2026, 12, 16)}
+    weeks = _pictured(date(2027, 1, 5), cal=england_calendar(closed), today=date(2026, 12, 14))
+    days = {one.day: one for week in weeks for one in week if one}
+    assert min(days) == date(2026, 12, 13)
+    assert max(days) == date(2027, 1, 5)
+    assert days[date(2027, 1, 5)].marks == ("start",)
+    assert (days[date(2027, 1, 5)].before, days[date(2027, 1, 5)].words) == (None, "school day")
+    assert days[date(2027, 1, 4)].words == "closed"
+    assert days[date(2027, 1, 3)].words == "weekend"
+    assert days[date(2027, 1, 3)].marks == ("last day: policy",)
+    assert days[date(2027, 1, 1)].words == "bank holiday: New Year's Day"
+    assert days[date(2026, 12, 23)].words == "holiday"
+    assert days[date(2026, 12, 18)].words == "school day 1 before"
+    assert days[date(2026, 12, 17)].words == "school day 2 before"
+    assert days[date(2026, 12, 17)].marks == ("last day: enforced", "last day: school days", "last day: hand over")
+    assert days[date(2026, 12, 16)].words == "closed"
+    assert days[date(2026, 12, 15)].marks == ("last day: clear school days", "last day: post")
+    assert days[date(2026, 12, 14)].marks == ("today",)
+    assert [one.day for one in days.values() if one.enforced] == [date(2026, 12, 17)]
+
+
+def test_counted_days_are_whole_weeks_and_none_outside_what_is_loaded():
+    weeks = _pictured(date(2026, 12, 9))
+    assert all(len(week) == 7 for week in weeks)
+    assert [one is None for one in weeks[-1]] == [False, False, False, True, True, True, True]
+    first = counted_days(CAL, notice_deadline(CAL, date(2025, 9, 5)), [], date(2026, 1, 1))
+    assert first[0][0] == CountedDay(date(2025, 9, 1), None, "closed", ())
+
+
+# --- any calendar ---
+
+
+@st.composite
+def calendars(draw):
+    """A school's year with random terms, half-terms, INSET days and closures."""
+    first = date(2026, 9, 1) + timedelta(draw(st.integers(0, 10)))
+    terms = []
+    for season in ("AUTUMN", "SPRING", "SUMMER"):
+        halves = []
+        for _ in range(2):
+            last = first + timedelta(draw(st.integers(20, 50)))
+            halves.append(HalfTerm(first, last))
+            first = last + timedelta(draw(st.integers(1, 12)))
+        terms.append(Term(season, (halves[0], halves[1])))
+        first += timedelta(draw(st.integers(0, 8)))
+    days = [term.first + timedelta(n) for term in terms for n in range((term.last - term.first).days)]
+    closed = draw(st.sets(st.sampled_from(days), max_size=25))
+    year = YearDays("2026/27", date(2026, 9, 1), date(2027, 8, 31), tuple(terms), frozenset(closed))
+    return SchoolCalendar([year])
+
+
+@st.composite
+def starts(draw):
+    """A random calendar and a school day of it, far enough from its edges to be counted."""
+    cal = draw(calendars())
+    days = cal.years[0].school_days
+    return cal, draw(st.sampled_from(days[8:-8]))
+
+
+many = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), READINGS)
+def test_deadline_on_any_calendar_leaves_the_school_days_of_its_reading(where, reading):
+    cal, start = where
+    deadline = notice_deadline(cal, start, reading)
+    day_before = start - timedelta(1)
+    assert deadline.enforced <= deadline.policy
+    left = cal.count(deadline.enforced, day_before)
+    if reading == "policy":
+        assert deadline.enforced == deadline.policy
+        return
+    wanted = 2 if reading == "school_days" else 3
+    assert left >= wanted
+    if deadline.which in ("school_days", "clear"):
+        assert left == wanted
+        assert cal.is_school_day(deadline.enforced)
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), READINGS)
+def test_deadline_on_any_calendar_never_moves_back_when_the_start_moves_on(where, reading):
+    cal, start = where
+    assert notice_deadline(cal, start + timedelta(1), reading).enforced >= notice_deadline(cal, start, reading).enforced
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), CHANNELS, st.sampled_from([2, 3, 4, 5]))
+def test_last_send_day_on_any_calendar_is_in_time_and_later_is_not(where, channel, post_days):
+    cal, start = where
+    deadline = notice_deadline(cal, start).enforced
+    last = last_send_day(channel, deadline, cal, post_days)
+    assert deemed_given_on(channel, _at(last, 9), END_OF_DAY, cal, post_days) <= deadline
+    for later in range(1, 6):
+        sent = last + timedelta(later)
+        # Post put in the box at a weekend is collected with Monday's at the earliest: never offered as the last day.
+        if channel != "POST" or (sent.weekday() < 5 and not bank_holidays(sent, sent)):
+            assert deemed_given_on(channel, _at(sent, 9), END_OF_DAY, cal, post_days) > deadline
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), READINGS)
+def test_earliest_lawful_start_on_any_calendar_is_the_first_one(where, reading):
+    cal, given_on = where
+    try:
+        earliest = earliest_lawful_start(cal, given_on, reading)
+    except CalendarNotLoaded:
+        # Only when the year ends before a start could be lawful.
+        assert cal.count(given_on, cal.years[0].school_days[-1]) <= 4
+        return
+    lawful = [day for day in cal.between(given_on, earliest) if notice_deadline(cal, day, reading).enforced >= given_on]
+    assert lawful == [earliest]
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), st.integers(2, 5), st.integers(2, 5))
+def test_stricter_threshold_on_any_calendar_never_gives_a_later_day(where, fewer, more):
+    cal, start = where
+    fewer, more = sorted((fewer, more))
+    law, careful = notice_deadline(cal, start), notice_deadline(cal, start, "clear")
+    assert careful.enforced <= law.enforced <= notice_deadline(cal, start, "policy").enforced
+    assert last_send_day("POST", law.enforced, cal, more) <= last_send_day("POST", law.enforced, cal, fewer)
+    posted = _at(law.enforced, 9)
+    assert deemed_given_on("POST", posted, END_OF_DAY, cal, fewer) <= deemed_given_on(
+        "POST", posted, END_OF_DAY, cal, more
+    )
+
+
+@pytest.mark.policy("P7.2")
+@many
+@given(starts(), st.integers(2, 14), st.integers(2, 14))
+def test_notice_flag_with_more_days_is_never_raised_later(where, fewer, more):
+    cal, start = where
+    fewer, more = sorted((fewer, more))
+    deadline = notice_deadline(cal, start).enforced
+    for back in range(20):
+        today = start - timedelta(back)
+        if notice_flag(today, start, deadline, False, fewer):
+            assert notice_flag(today, start, deadline, False, more)
+
+
+@many
+@given(starts(), READINGS)
+def test_counted_days_on_any_calendar_count_back_one_by_one(where, reading):
+    cal, start = where
+    deadline = notice_deadline(cal, start, reading)
+    days = [one for week in counted_days(cal, deadline, [], start) for one in week if one]
+    assert [one.day for one in days] == [days[0].day + timedelta(n) for n in range(len(days))]
+    counted = [one.before for one in days if one.before is not None]
+    assert counted == list(range(len(counted), 0, -1))
+    assert all(bool(one.why) != cal.is_school_day(one.day) for one in days)
+    by_day = {one.day: one for one in days}
+    assert by_day[deadline.school_days].before == 2
+    assert by_day[deadline.clear].before == 3
+    assert by_day[deadline.enforced].enforced
+    assert days[-1].start
+
+
+GIVENS = st.lists(
+    st.builds(Given, st.sampled_from(["Ann", "Bob", "LA"]), st.none() | st.dates(date(2026, 12, 1), date(2026, 12, 8))),
+    max_size=4,
+)
+
+
+@pytest.mark.policy("P7.2")
+@exact
+@given(GIVENS, st.dates(date(2026, 12, 1), date(2026, 12, 8)), st.integers(0, 3))
+def test_verdict_only_gets_better_with_a_later_deadline_and_worse_with_one_more_recipient(givens, deadline, more):
+    now, later = verdict(deadline, givens), verdict(deadline + timedelta(more), givens)
+    assert set(later.late) <= set(now.late)
+    assert later.waiting == now.waiting
+    assert not now.in_time or later.in_time
+    with_one = verdict(deadline, [*givens, Given("Eve", None)])
+    assert not with_one.in_time
+
+
+# --- the rate ---
+
+
+@pytest.mark.policy("P7.2")
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"status": "GIVEN", "in_time": True}, "IN_TIME"),
+        ({"status": "GIVEN", "in_time": False, "overridden": True}, "OVERRIDDEN"),
+        ({"status": "GIVEN", "in_time": False}, "LATE"),
+        # An override given before it went out does not make an in-time notice late.
+        ({"status": "GIVEN", "in_time": True, "overridden": True}, "IN_TIME"),
+        ({"status": "ISSUED", "any_late": True}, "LATE"),
+        ({"status": "ISSUED", "today": date(2026, 12, 4)}, "NOT_GIVEN"),
+        ({"status": "ISSUED"}, "WAITING"),
+        ({"status": "DRAFT", "today": date(2026, 12, 4)}, "NOT_GIVEN"),
+        ({"status": "DRAFT", "today": date(2026, 12, 4), "deadline": None}, "WAITING"),
+        ({"status": "VOID", "in_time": True}, "VOID"),
+    ],
+)
+def test_outcome_of_a_notice(changes, outcome):
+    facts = {
+        "in_time": None,
+        "overridden": False,
+        "any_late": False,
+        "deadline": date(2026, 12, 3),
+        "today": date(2026, 12, 3),
+    }
+    assert outcome_of(**{**facts, **changes}) == outcome
+
+
+@pytest.mark.policy("P7.2")
+@exact
+@given(st.lists(st.sampled_from(Outcome)))
+def test_on_time_counts_each_outcome_once(outcomes):
+    rate = on_time(outcomes)
+    assert rate.numerator == outcomes.count(Outcome.IN_TIME)
+    assert rate.denominator == len(outcomes) - outcomes.count(Outcome.WAITING) - outcomes.count(Outcome.VOID)
+    assert (rate.late, rate.overridden, rate.not_given) == (
+        outcomes.count(Outcome.LATE),
+        outcomes.count(Outcome.OVERRIDDEN),
+        outcomes.count(Outcome.NOT_GIVEN),
+    )

@@ -344,7 +344,7 @@ def test_notice_of_a_cancelled_placement_is_shown_as_no_longer_needed(
     assert "No longer needed" not in client.get(listed).content.decode()
     cancel_placement(placement_id=placement.pk, reason="The family moved.", by=cast.head, now=NOW)
     shown = client.get(own).content.decode()
-    assert "No longer needed: the placement was over before this period began." in shown
+    assert "No longer needed: the placement was over before this period or change began." in shown
     assert "Record how it was given" not in shown
     assert "No longer needed" in client.get(listed).content.decode()
     with pytest.raises(RuleBroken, match="no longer needed"):

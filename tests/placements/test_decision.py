@@ -22,11 +22,11 @@ from providers.models import Provider
 from tests.factories.people import give, make_student, make_user
 from tests.factories.placements import offer_for, placement_at
 from tests.fixtures import NOW, TODAY, Cast
-from trust.codes import FileKind
+from trust.codes import FileKind, MailKind, MailStatus
 from trust.errors import RuleBroken, StaleRecord
-from trust.models import Flag, Membership, School, Student, User
+from trust.models import Flag, Mail, Membership, School, Student, User
 from trust.permissions import Role
-from trust.services import store_file
+from trust.services import send_mails, store_file
 
 pytestmark = pytest.mark.django_db
 
@@ -261,13 +261,14 @@ def soon(student: Student, provider: Provider, budget: Budget, cast: Cast) -> Pl
 def test_decider_is_told_once_without_a_student_in_the_mail(soon: Placement, cast: Cast, settings: Any) -> None:
     settings.SITE_URL = "https://ap.example.org"
     assert [tell_deciders(now=NOW) for _ in range(3)] == [1, 0, 0]
+    assert [send_mails(now=NOW + timedelta(seconds=10 * turn)) for turn in range(3)] == [1, 0, 0]
     [letter] = mail.outbox
     assert letter.to == [cast.head.email]
     assert f"https://ap.example.org{reverse('placements:placement-decide', args=[soon.pk])}" in letter.body
     for leak in ("Ashdown", "Jo", soon.student.upn, "Millyard"):
         assert leak not in letter.subject + letter.body
     flag = Flag.objects.get(kind="decision_waiting")
-    assert [(told["user"], told["state"]) for told in flag.told] == [(cast.head.pk, "sent")]
+    assert flag.told == [{"user": cast.head.pk, "at": NOW.isoformat()}]
 
 
 def test_decider_is_not_told_of_what_starts_later_or_was_decided(
@@ -293,22 +294,32 @@ def test_decider_is_not_told_of_what_starts_later_or_was_decided(
     assert later.pk
 
 
-def test_mail_server_that_refuses_is_tried_again_and_a_crash_stays_visible(
-    soon: Placement, cast: Cast, monkeypatch: pytest.MonkeyPatch
+def test_each_decider_is_told_once_and_again_when_proposed_anew(
+    soon: Placement, north: School, provider: Provider, cast: Cast
 ) -> None:
-    def refuse(**kwargs: Any) -> None:
+    acting = make_user("Ada Acting")
+    Membership.objects.create(
+        user=acting, role=Role.HEAD, school=north, acting=True, from_day=TODAY, until_day=date(2026, 12, 1)
+    )
+    assert tell_deciders(now=NOW) == 2
+    # Proposed again after it was returned, it waits anew.
+    Placement.objects.filter(pk=soon.pk).update(proposed_at=NOW + timedelta(minutes=1))
+    assert tell_deciders(now=NOW + timedelta(minutes=2)) == 2
+    keys = Mail.objects.values_list("key", flat=True)
+    assert len(set(keys)) == 4
+    assert {mail.to for mail in Mail.objects.all()} == {cast.head.email, acting.email}
+    assert {mail.kind for mail in Mail.objects.all()} == {MailKind.URGENT}
+
+
+def test_mail_server_that_is_down_is_tried_again(soon: Placement, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Any) -> None:
         raise ConnectionRefusedError
 
-    def die(**kwargs: Any) -> None:
-        raise SystemExit
-
-    monkeypatch.setattr("placements.services.telling.send_mail", refuse)
-    assert tell_deciders(now=NOW) == 0
-    assert Flag.objects.get(kind="decision_waiting").told == []
-    monkeypatch.setattr("placements.services.telling.send_mail", die)
-    with pytest.raises(SystemExit):
-        tell_deciders(now=NOW)
-    assert [told["state"] for told in Flag.objects.get(kind="decision_waiting").told] == ["sending"]
+    assert tell_deciders(now=NOW) == 1
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.open", refuse)
+    assert send_mails(now=NOW) == 0
+    assert Mail.objects.get().status == MailStatus.TO_SEND
     monkeypatch.undo()
-    assert tell_deciders(now=NOW) == 0
-    assert mail.outbox == []
+    assert tell_deciders(now=NOW + timedelta(minutes=1)) == 0
+    assert send_mails(now=NOW + timedelta(minutes=2)) == 1
+    assert [letter.to for letter in mail.outbox] == [[cast.head.email]]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -26,6 +27,28 @@ CAL = england_calendar()
 INSIDE = st.dates(date(2025, 12, 1), date(2028, 4, 1))
 LOADED = st.dates(date(2025, 9, 1), date(2028, 8, 31))
 exact = settings(deadline=None, derandomize=True)
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [
+        (date(2026, 12, 18), ""),
+        (date(2026, 12, 19), "weekend"),
+        (date(2026, 12, 23), "holiday"),
+        (date(2026, 12, 25), "bank holiday: Christmas Day"),
+        (date(2027, 1, 4), "INSET day"),
+        (date(2026, 11, 26), "closed"),
+        (date(2026, 10, 28), "holiday"),
+    ],
+)
+def test_why_free_says_why_there_is_no_session(day, why):
+    years = [replace(year, reasons=((date(2027, 1, 4), "INSET day"),)) for year in england_years([date(2026, 11, 26)])]
+    assert SchoolCalendar(years).why_free(day) == why
+
+
+def test_why_free_outside_the_loaded_years_is_refused():
+    with pytest.raises(CalendarNotLoaded):
+        CAL.why_free(date(2029, 1, 8))
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ def test_membership_second_designated_slt_is_refused(north):
 def test_user_with_the_same_address_in_other_letters_is_refused(cast):
     refused_by(
         "user_email_unique",
-        "INSERT INTO trust_user (password, email, full_name, is_active, created_at) VALUES ('!', %s, 'X', true, now())",
+        "INSERT INTO trust_user (password, email, full_name, is_active, created_at, digest)"
+        " VALUES ('!', %s, 'X', true, now(), true)",
         [cast.head.email.upper()],
     )
 

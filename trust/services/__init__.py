@@ -1,6 +1,6 @@
 """The doors of ``trust``: whoever changes a record of it passes through one of these."""
 
-from trust.services.access import log_access
+from trust.services.access import log_access, log_list_access
 from trust.services.files import file_bytes, keep_upload, store_file
 from trust.services.flags import (
     DueFlag,
@@ -11,6 +11,15 @@ from trust.services.flags import (
     record_heartbeat,
 )
 from trust.services.integrity import check_version, require, saving
+from trust.services.mail import (
+    NewMail,
+    mark_unknown,
+    queue_mail,
+    queue_mails,
+    send_mails,
+    settle_unknown,
+    tell_once,
+)
 from trust.services.postcodes import load_postcodes
 from trust.services.schools import (
     add_school,
@@ -20,9 +29,11 @@ from trust.services.schools import (
     record_non_school_day,
     remove_non_school_day,
 )
+from trust.services.settings import approve_setting, drop_setting, propose_setting
 from trust.services.staff import (
     NewAccount,
     add_staff,
+    choose_digest,
     deactivate_staff,
     end_role,
     found_trust,
@@ -35,18 +46,22 @@ from trust.services.students import add_contact, add_student, change_contact, ch
 __all__ = [
     "DueFlag",
     "NewAccount",
+    "NewMail",
     "add_contact",
     "add_school",
     "add_staff",
     "add_student",
     "add_year",
+    "approve_setting",
     "change_contact",
     "change_student",
     "check_version",
+    "choose_digest",
     "clear_flags",
     "clear_leftovers",
     "copy_terms",
     "deactivate_staff",
+    "drop_setting",
     "end_role",
     "file_bytes",
     "found_trust",
@@ -55,7 +70,12 @@ __all__ = [
     "load_postcodes",
     "load_terms",
     "log_access",
+    "log_list_access",
+    "mark_unknown",
     "name_acting_head",
+    "propose_setting",
+    "queue_mail",
+    "queue_mails",
     "raise_flag",
     "raise_flags",
     "record_heartbeat",
@@ -64,5 +84,8 @@ __all__ = [
     "remove_non_school_day",
     "require",
     "saving",
+    "send_mails",
+    "settle_unknown",
     "store_file",
+    "tell_once",
 ]

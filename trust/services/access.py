@@ -1,5 +1,6 @@
 """Who read what about a student."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,3 +17,20 @@ def log_access(*, by: Any, student: Student, action: str, path: str, now: dateti
         action=action[:40],
         path=path[:200],
     )
+
+
+def log_list_access(*, by: Any, students: Iterable[Student], action: str, path: str, now: datetime) -> int:
+    """Note that a person took a list away, once for each student on it; how many students that were."""
+    entries = [
+        AccessLog(
+            at=now,
+            user=by,
+            school_id=school_id,
+            student_id=student_id,
+            action=action[:40],
+            path=path[:200],
+        )
+        for student_id, school_id in {one.pk: one.school_id for one in students}.items()
+    ]
+    AccessLog.objects.bulk_create(entries, batch_size=1000)
+    return len(entries)

@@ -46,7 +46,10 @@ def raise_flag(
 
 @dataclass(frozen=True)
 class DueFlag:
-    """One matter that is due, for ``raise_flags``: subject and period name it, the rest is what people read."""
+    """One matter that is due, for ``raise_flags``: subject and period name it, the rest is what people read.
+
+    ``roles`` are those whom this one is for, where they are not those of all its kind.
+    """
 
     subject: str
     period: str
@@ -54,13 +57,15 @@ class DueFlag:
     path: str
     sentence: str
     urgent: bool = False
+    roles: tuple[Role, ...] = ()
 
 
 def raise_flags(*, kind: str, due: Sequence[DueFlag], roles: Iterable[Role], now: datetime) -> int:
     """``raise_flag`` for many at once, in the same few statements at any number; returns how many are new.
 
     Rows go in by (subject, period), so that two sweeps at once wait for each other and never lock crosswise. Flags
-    that had cleared open again, and those whose words or urgency changed are brought up to date.
+    that had cleared open again as raised now, and those whose words, urgency or roles changed are brought up to date;
+    the roles of an open flag only grow: nobody who was told is left out again.
     """
     wanted = {(flag.subject, flag.period): flag for flag in due}
     named = sorted(roles)
@@ -72,7 +77,7 @@ def raise_flags(*, kind: str, due: Sequence[DueFlag], roles: Iterable[Role], now
             subject=flag.subject,
             period=flag.period,
             school_id=flag.school_id,
-            roles=named,
+            roles=sorted(flag.roles) or named,
             path=flag.path,
             sentence=flag.sentence,
             urgent=flag.urgent,
@@ -87,14 +92,21 @@ def raise_flags(*, kind: str, due: Sequence[DueFlag], roles: Iterable[Role], now
         locked = list(Flag.objects.filter(pk__in=stale).select_for_update().order_by("pk"))
         for row in locked:
             flag = stale[row.pk]
+            meant = set(flag.roles or named)
+            if row.cleared_at is not None:
+                row.raised_at, row.told, row.roles = now, [], sorted(meant)
+            else:
+                row.roles = sorted(meant | set(row.roles))
             row.cleared_at, row.sentence, row.urgent, row.path = None, flag.sentence, flag.urgent, flag.path
-        Flag.objects.bulk_update(locked, ["cleared_at", "sentence", "urgent", "path"], batch_size=500)
+        fields = ["cleared_at", "raised_at", "told", "roles", "sentence", "urgent", "path"]
+        Flag.objects.bulk_update(locked, fields, batch_size=500)
     return len(new)
 
 
 def _stale(row: Flag, flag: DueFlag) -> bool:
     """Whether a flag on file differs from what is due now."""
-    return row.cleared_at is not None or (row.sentence, row.urgent) != (flag.sentence, flag.urgent)
+    changed = (row.sentence, row.urgent) != (flag.sentence, flag.urgent)
+    return row.cleared_at is not None or changed or not set(flag.roles) <= set(row.roles)
 
 
 def clear_flags(*, kind: str, subject: str | Collection[str], period: str | None = None, now: datetime) -> int:

@@ -179,6 +179,15 @@ def end_role(*, membership_id: int, last_day: date, by: User, now: datetime) -> 
     return membership
 
 
+def choose_digest(*, wanted: bool, by: User, now: datetime) -> User:
+    """Record whether a person wants the daily summary by e-mail: everybody's own choice, nobody else's."""
+    with saving(by=by, reason="daily summary chosen"):
+        user: User = User.objects.select_for_update().get(pk=by.pk)
+        user.digest = wanted
+        user.save(update_fields=["digest"])
+    return user
+
+
 def deactivate_staff(*, user_id: int, by: User, now: datetime) -> User:
     """Close the account of somebody who leaves, at once and without deleting what they did."""
     with saving(by=by, reason="account deactivated"):

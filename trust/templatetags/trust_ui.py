@@ -74,6 +74,18 @@ STATUS_LOOKS: dict[str, Look] = {
     "TAKEN": Look("Place taken", "good", "check-square-fill"),
     "DROPPED": Look("Not wanted any more", "neutral", "slash-circle"),
     "LAPSED": Look("Lapsed", "warn", "exclamation-triangle-fill"),
+    "MAKING": Look("Letter being made", "info", "hourglass-split"),
+    "TO_SEND": Look("To send", "warn", "envelope"),
+    "EMAIL_WAITING": Look("E-mail waiting", "info", "hourglass-split"),
+    "SENDING": Look("Sending", "info", "send"),
+    "SENT": Look("Sent", "info", "send-fill"),
+    "FAILED": Look("Failed", "bad", "x-octagon-fill"),
+    "UNKNOWN": Look("Unknown, check before sending again", "bad", "question-octagon-fill"),
+    "PRINTING": Look("Being printed", "info", "hourglass-split"),
+    "PRINTED": Look("Printed", "warn", "printer-fill"),
+    "POSTED": Look("Posted", "good", "mailbox2"),
+    "STOPPED": Look("Not given, the notice does not hold", "neutral", "slash-square"),
+    "RESTRICTED": Look("Must not be sent: a restriction was recorded since", "bad", "slash-circle-fill"),
     "CANNOT_FINISH": Look("Cannot finish yet", "warn", "exclamation-triangle-fill"),
 }
 

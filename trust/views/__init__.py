@@ -1,5 +1,6 @@
 """Pages about schools, students and staff."""
 
+from trust.views.account import DigestChoose
 from trust.views.schools import (
     ActingHeadName,
     NonSchoolDayRecord,
@@ -11,6 +12,7 @@ from trust.views.schools import (
     SchoolTerms,
     YearAdd,
 )
+from trust.views.settings import SettingApprove, SettingDrop, SettingList, SettingPropose
 from trust.views.staff import RoleEnd, RoleGive, StaffAdd, StaffDeactivate, StaffDetail, StaffList
 from trust.views.students import ContactAdd, ContactEdit, OfStudent, StudentAdd, StudentEdit, StudentList
 
@@ -18,6 +20,7 @@ __all__ = [
     "ActingHeadName",
     "ContactAdd",
     "ContactEdit",
+    "DigestChoose",
     "NonSchoolDayRecord",
     "NonSchoolDayRemove",
     "OfStudent",
@@ -28,6 +31,10 @@ __all__ = [
     "SchoolDetail",
     "SchoolList",
     "SchoolTerms",
+    "SettingApprove",
+    "SettingDrop",
+    "SettingList",
+    "SettingPropose",
     "StaffAdd",
     "StaffDeactivate",
     "StaffDetail",

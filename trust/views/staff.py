@@ -1,5 +1,6 @@
 """Staff accounts and roles."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -7,13 +8,16 @@ from django.db.models import Prefetch
 from django.urls import reverse, reverse_lazy
 
 from trust.calendar import london_date
+from trust.codes import MailKind, MailStatus
 from trust.forms import EndRoleForm, RoleForm, StaffForm
-from trust.models import Membership, User
+from trust.models import Mail, Membership, User
 from trust.permissions import CONFIRMED_ROLES, Permission
 from trust.services import add_staff, deactivate_staff, end_role, give_role
 from trust.web import Guard, Page, ServiceAction, ServiceFormView
 
 FORM_PAGE = "components/form_page.html"
+# How long e-mails to staff that did not go are shown.
+LOST_SHOWN = timedelta(days=14)
 
 
 class StaffList(Page):
@@ -28,7 +32,12 @@ class StaffList(Page):
         people = User.objects.visible_to(self.request.user).order_by("-is_active", "full_name", "id")
         people = people.prefetch_related(Prefetch("memberships", roles, to_attr="roles_today"))
         page = Paginator(people, 25).get_page(self.request.GET.get("page"))
-        return super().get_context_data(page_obj=page, **kwargs)
+        lost = Mail.objects.visible_to(self.request.user).filter(
+            kind__in=[MailKind.URGENT, MailKind.DIGEST],
+            status__in=[MailStatus.FAILED, MailStatus.UNKNOWN],
+            created_at__gt=self.now - LOST_SHOWN,
+        )
+        return super().get_context_data(page_obj=page, lost=lost.order_by("-created_at", "-id")[:10], **kwargs)
 
 
 class StaffAdd(ServiceFormView):

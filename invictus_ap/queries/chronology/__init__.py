@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from invictus_ap.queries.chronology import before, course
 from invictus_ap.queries.chronology.entry import TOPICS, Entry, Reading, Source, days, days_covered, joined, name
-from invictus_ap.queries.chronology.notices import notices
+from invictus_ap.queries.chronology.notices import decisions, notices
 from placements.models import PartTimeTimetable, Placement
 from referrals.models import Referral
 from trust.calendar import date_words
@@ -31,6 +31,7 @@ _SOURCES: tuple[Source, ...] = (
     course.papers,
     course.qualifications,
     notices,
+    decisions,
     course.marks,
     course.contacts,
     course.targets,

@@ -1,13 +1,16 @@
 """What parents were told in writing, when and how."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
 
 from invictus_ap.queries.chronology.entry import Entry, Reading, name
 from notices.models import DirectionNotice, NoticeRecipient
+from notices.rules import PERIOD_ENDED, PERIOD_ENDING
 from trust.calendar import date_words
+from trust.models import Flag
 
 
 def entry(at: Any, title: str, detail: str = "", by: str = "", icon: str = "", url: str = "") -> Entry:
@@ -58,3 +61,19 @@ def notices(reading: Reading) -> Iterator[Entry]:
             name(recipient.recorded_by),
             "send-check",
         )
+
+
+def decisions(reading: Reading) -> Iterator[Entry]:
+    """Whether a period that was about to end was decided on time or only after it was over, by its flags (P7.4)."""
+    subjects = {f"placement:{pk}": pk for pk in reading.own}
+    matters: dict[tuple[str, str], list[Flag]] = {}
+    for flag in Flag.objects.filter(kind__in=[PERIOD_ENDING, PERIOD_ENDED], subject__in=list(subjects)).order_by("id"):
+        matters.setdefault((flag.subject, flag.period), []).append(flag)
+    for (subject, day), flags in matters.items():
+        cleared = [flag.cleared_at for flag in flags if flag.cleared_at is not None]
+        if len(cleared) < len(flags):
+            continue
+        late = any(flag.kind == PERIOD_ENDED for flag in flags)
+        when = "late: the period was over" if late else "on time"
+        words = f"Extension or end decided for the period to {date_words(date.fromisoformat(day))}"
+        yield entry(max(cleared), f"{words}{reading.where(subjects[subject])}", when, "", "flag")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import cycle
 
+from invictus_ap.services.demo.letters import read_polish
 from invictus_ap.services.demo.people import HOME
 from invictus_ap.services.demo.walk import Trip, Walker
 from invictus_ap.services.demo.world import World
@@ -226,6 +227,7 @@ class Cases:
             if state == "given":
                 walker.given(placement)
             elif state == "issued":
+                read_polish(walker.trip.student)
                 walker.issued(placement)
             elif state == "draft":
                 walker.draft(placement)

@@ -15,6 +15,7 @@ from invictus_ap.services.demo.depth import (
     suspend_provider_with_students,
 )
 from invictus_ap.services.demo.history import hold_reviews, make_marks
+from invictus_ap.services.demo.letters import ask_for_setting, end_notices, make_wording, send_and_print
 from invictus_ap.services.demo.money import make_budgets, settle_budgets
 from invictus_ap.services.demo.people import make_people
 from invictus_ap.services.demo.places import make_places
@@ -43,6 +44,7 @@ def load_demo(*, now: datetime) -> World:
         make_places(world)
         make_postcodes()
         make_budgets(world)
+        make_wording(world)
         cases = Cases(world)
         # First, so that these are at the school whose people one can be in the demo.
         make_referrals(world, cases)
@@ -61,5 +63,8 @@ def load_demo(*, now: datetime) -> World:
         change_budget(world)
         import_suspensions(world)
         suspend_provider_with_students(world)
+        end_notices(world)
+        send_and_print(world)
+        ask_for_setting(world)
     sweep_flags(now=now)
     return world
