@@ -345,7 +345,7 @@ def test_beat_ticks_what_sends(settings: Any) -> None:
 
 def test_tasks_do_what_they_say(cast: Cast, north: School) -> None:
     from invictus_ap import tasks
-    from trust.tasks import send_mails as send
+    from notices.tasks import stop_and_send as send
 
     raised(school=north)
     assert tasks.tell_urgent() == 2

@@ -40,7 +40,7 @@ from trust.errors import DomainError, RuleBroken
 from trust.models import ContactLink, Mail, StoredFile
 from trust.services import mark_unknown, send_mails
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
 # Notices, and recipients of each.
 NOTICES, EACH = (5, 20) if ROUNDS >= 20 else (2, 5)
 

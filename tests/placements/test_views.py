@@ -370,7 +370,7 @@ def test_detail_leads_to_the_notice_and_says_its_state(approved: Placement, cast
     record_notice_given(period_id=period.pk, given_on=date(2026, 11, 20), by=cast.slt, now=NOW)
     html = page(login(cast.slt), "placement-detail", approved.pk).content.decode()
     assert "on Fri 20 Nov 2026" in html
-    assert prepare not in html
+    assert f'href="{prepare}"' not in html
 
 
 def test_detail_title_carries_no_name_and_the_visit_is_logged(approved: Placement, cast: Cast, login: Login) -> None:

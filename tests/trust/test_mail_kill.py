@@ -23,7 +23,7 @@ from trust.models import Mail
 from trust.services import mark_unknown, queue_mail, store_file
 from trust.services.mail.sending import LOCK
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
 LETTERS = 100
 
 # What a worker does at each tick of beat, without the ten seconds between them, as the application's own role.
