@@ -17,7 +17,7 @@ from django.views.generic import FormView, TemplateView, View
 from trust.calendar import date_words
 from trust.codes import DOCUMENT_TYPES, IMPORT_TYPES
 from trust.errors import DomainError, NotAllowed, StaleRecord
-from trust.models import StoredFile, User
+from trust.models import StoredFile, Student, User
 from trust.permissions import GRANTS, Permission, Role, who_can
 from trust.scoping import Scope
 from trust.services import file_bytes, log_access
@@ -161,6 +161,38 @@ class Guard(AccessMixin):
 
 class Page(Guard, TemplateView):
     """A page that is read."""
+
+
+class FileOf(Guard, View):
+    """A stored file as a download, byte for byte as it was kept; where it is about students, each download is noted."""
+
+    permission = Permission.SEE_STUDENTS
+    http_method_names = ["get", "head", "options"]
+    action = ""
+
+    def stored(self) -> StoredFile | None:
+        """The file, None when there is none."""
+        raise NotImplementedError
+
+    def students(self) -> list[Student]:
+        """About whom it is; nobody unless the page says so."""
+        return []
+
+    def name(self) -> str:
+        """The name of the download, in our words, without suffix."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        stored = self.stored()
+        if stored is None:
+            raise Http404
+        try:
+            response = file_response(stored, name=self.name())
+        except DomainError as error:
+            return HttpResponse(f"{error.message}\n", status=410, content_type="text/plain; charset=utf-8")
+        for student in self.students():
+            log_access(by=request.user, student=student, action=self.action, path=request.path, now=self.now)
+        return response
 
 
 class SearchedList(Page):

@@ -11,10 +11,10 @@ from notices.codes import ServiceState
 from notices.forms import PostedForm, PrintForm
 from notices.models import PrintBatch
 from notices.queries import batch_list, batch_rows, letters_to_check, print_lists
-from notices.views.service import FileOf, at_the_time
+from notices.views.service import at_the_time
 from trust.models import StoredFile, Student
 from trust.permissions import Permission
-from trust.web import Guard, Page, ServiceAction, ServiceFormView
+from trust.web import FileOf, Guard, Page, ServiceAction, ServiceFormView
 
 RECENT = 20
 # Letters of a printing that must not be posted with the others.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from notices import services
@@ -19,8 +19,7 @@ from trust.codes import MailStatus
 from trust.errors import DomainError
 from trust.models import Mail, StoredFile, Student
 from trust.permissions import Permission
-from trust.services import log_access
-from trust.web import Guard, ServiceAction, ServiceFormView, View, file_response
+from trust.web import FileOf, Guard, ServiceAction, ServiceFormView
 
 
 @contextmanager
@@ -167,38 +166,6 @@ class NoticeSend(OfNotice, ServiceAction):
 
     def act(self) -> list[Mail]:
         return services.send_all(notice_id=self.notice.pk, by=self.by, now=self.now)
-
-
-class FileOf(Guard, View):
-    """A stored file as a download, byte for byte as it was kept; each download is noted."""
-
-    permission = Permission.SEE_STUDENTS
-    http_method_names = ["get", "head", "options"]
-    action = ""
-
-    def stored(self) -> StoredFile | None:
-        """The file, None when there is none."""
-        raise NotImplementedError
-
-    def students(self) -> list[Student]:
-        """About whom it is."""
-        raise NotImplementedError
-
-    def name(self) -> str:
-        """The name of the download, in our words."""
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        stored = self.stored()
-        if stored is None:
-            raise Http404
-        try:
-            response = file_response(stored, name=self.name())
-        except DomainError as error:
-            return HttpResponse(f"{error.message}\n", status=410, content_type="text/plain; charset=utf-8")
-        for student in self.students():
-            log_access(by=request.user, student=student, action=self.action, path=request.path, now=self.now)
-        return response
 
 
 class RecipientFile(OfRecipient, FileOf):

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.generic import View
 
 from providers.models import Provider
-from trust.models import StoredFile
 from trust.permissions import Permission
-from trust.web import Guard, file_response
+from trust.web import FileOf, Guard
 
 FORM_PAGE = "components/form_page.html"
 
@@ -52,22 +49,7 @@ class OfProvider(Guard):
         return {"title": title, "submit_label": submit_label, "cancel_url": cancel, "crumbs": crumbs, **more}
 
 
-class FileOf(OfProvider, View):
+class ProviderFile(OfProvider, FileOf):
     """A file that belongs to a record of a provider, as a download."""
 
-    http_method_names = ["get", "head", "options"]
     permission = Permission.SEE_PROVIDERS
-
-    def stored(self) -> StoredFile | None:
-        """The file of the record."""
-        raise NotImplementedError
-
-    def name(self) -> str:
-        """The name under which it is sent, without suffix; ours, not the sender's."""
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        stored = self.stored()
-        if stored is None:
-            raise Http404
-        return file_response(stored, name=self.name())

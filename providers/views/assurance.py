@@ -12,7 +12,7 @@ from providers.services import (
     record_check,
     remove_check,
 )
-from providers.views._base import FORM_PAGE, FileOf, OfProvider
+from providers.views._base import FORM_PAGE, OfProvider, ProviderFile
 from trust.models import StoredFile
 from trust.permissions import Permission
 from trust.web import ServiceAction, ServiceFormView
@@ -79,7 +79,7 @@ class AgreementEdit(OfProvider, ServiceFormView):
         return super().get_context_data(**page, intro=words if self.correction else "", **kwargs)
 
 
-class AgreementFile(FileOf):
+class AgreementFile(ProviderFile):
     """The signed agreement. It holds prices, so it is for those who see money."""
 
     permission = Permission.SEE_MONEY
@@ -145,7 +145,7 @@ class CheckRemove(OfProvider, ServiceFormView):
         return super().get_context_data(**page, **kwargs)
 
 
-class CheckFile(FileOf):
+class CheckFile(ProviderFile):
     """The evidence of a check."""
 
     model = Check

@@ -11,7 +11,7 @@ from providers.forms import StandardsPartForm, StandardsVersionForm
 from providers.models import QualityStandard, StandardResult, StandardsVersion
 from providers.queries import current_standards, part_summary, standard_lines
 from providers.services import load_standards, record_standards
-from providers.views._base import FORM_PAGE, FileOf, OfProvider
+from providers.views._base import FORM_PAGE, OfProvider, ProviderFile
 from trust.calendar import london_date
 from trust.models import StoredFile
 from trust.permissions import Permission
@@ -144,7 +144,7 @@ class StandardsAssess(OfProvider, ServiceFormView):
         return super().get_context_data(**page, **kwargs)
 
 
-class StandardFile(FileOf):
+class StandardFile(ProviderFile):
     """The evidence of an assessed standard."""
 
     model = StandardResult

@@ -1,5 +1,6 @@
 """Pages about what belongs to a provider: forms keep what was typed, files go out safely, prices stay hidden."""
 
+import hashlib
 from datetime import date, timedelta
 
 import pytest
@@ -100,6 +101,21 @@ def test_check_with_evidence_waits_for_another_and_goes_out_as_a_download(cast, 
     assert login(cast.trustee).get(at("check-file", check)).status_code == 404
     plain = provider.checks.filter(confirmed_by__isnull=False).first()
     assert login(cast.att).get(at("check-file", plain)).status_code == 404
+
+
+def test_evidence_that_is_gone_or_changed_on_disk_is_refused_in_words(cast, login, provider, settings):
+    data = {"kind": "INSURANCE", "done_on": str(TODAY), "expires_on": str(TODAY + timedelta(days=200)), "file": sent()}
+    login(cast.lead).post(at("check-record", provider), data)
+    check = Check.objects.get(confirmed_by__isnull=True)
+    sha256 = hashlib.sha256(make_pdf()).hexdigest()
+    path = settings.FILES_DIR / sha256[:2] / sha256
+    path.chmod(0o600)
+    path.write_bytes(b"%PDF-forged")
+    changed = login(cast.att).get(at("check-file", check))
+    assert (changed.status_code, b"forged" in changed.content) == (410, False)
+    path.unlink()
+    gone = login(cast.att).get(at("check-file", check))
+    assert (gone.status_code, b"must be restored" in gone.content) == (410, True)
 
 
 def test_check_is_taken_back_by_who_recorded_it(cast, login, papers):
